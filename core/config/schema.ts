@@ -1,0 +1,30 @@
+/**
+ * How options are declared: TypeBox, plus the two string forms of weft. One declaration yields the TypeScript type, the
+ * default, the JSON schema and the table in the README. Users write durations and sizes as strings; the code that gets
+ * the configuration sees numbers (ms, bytes): the validator decodes them.
+ */
+
+import { type SchemaOptions, type TUnsafe, Type } from '@sinclair/typebox';
+
+export { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox';
+
+interface RangeOptions extends SchemaOptions {
+  /** Written as users write it: `10s`. */
+  readonly default?: string;
+  /** Inclusive bounds, written as users write them. */
+  readonly atLeast?: string;
+  readonly atMost?: string;
+}
+
+/** A duration: `250ms`, `10s`, `1m30s`, `2h`. Users write a string, code sees milliseconds. */
+export function duration(options: RangeOptions = {}): TUnsafe<number> {
+  return Type.Unsafe<number>({ type: 'string', weftFormat: 'duration', ...options });
+}
+
+/** A size: `1500B`, `64KiB`, `64MiB`, `1GB`. Users write a string, code sees bytes. */
+export function size(options: RangeOptions = {}): TUnsafe<number> {
+  return Type.Unsafe<number>({ type: 'string', weftFormat: 'size', ...options });
+}
+
+/** Options objects accept no key that is not declared: a misspelt option is an error, not a silent default. */
+export const STRICT = { additionalProperties: false } as const;

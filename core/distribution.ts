@@ -1,0 +1,212 @@
+/**
+ * A mergeable base-2 exponential histogram of durations with fixed scale 5: 32 buckets an octave, relative error at most
+ * 2^(1/64) - 1 = 1.09 %. Buckets follow the OpenTelemetry rule (upper-inclusive, bucket i = (2^(i/32), 2^((i+1)/32)]) and
+ * are bounds in *seconds*, so that a Distribution is an OTLP exponential histogram of unit `s`, and with index + 1 a
+ * Prometheus native one, without touching a count. Values, sum, min and max are integer nanoseconds; merging adds
+ * integers, so any order and grouping of merges ends in identical content.
+ */
+
+export const SCALE = 5;
+const BUCKETS_PER_OCTAVE = 32;
+const NS_PER_S = 1e9;
+/** Durations are clamped to this: the largest integer a double holds, 104 days. */
+const MAX_NS = Number.MAX_SAFE_INTEGER;
+
+/** 2^(j/32) for j = 0…31, correctly rounded: Math.pow may differ between engines, these bounds must not. */
+const OCTAVE = [
+  1, 1.0218971486541166, 1.0442737824274138, 1.0671404006768237, 1.0905077326652577, 1.1143867425958924,
+  1.1387886347566916, 1.1637248587775775, 1.189207115002721, 1.215247359980469, 1.241857812073484, 1.2690509571917332,
+  1.2968395546510096, 1.3252366431597413, 1.3542555469368927, 1.383909881963832, 1.4142135623730951, 1.4451808069770467,
+  1.4768261459394993, 1.5091644275934228, 1.5422108254079407, 1.5759808451078865, 1.6104903319492543, 1.645755478153965,
+  1.681792830507429, 1.718619298122478, 1.7562521603732995, 1.7947090750031072, 1.8340080864093424, 1.8741676341103,
+  1.9152065613971474, 1.9571441241754002,
+] as const;
+
+const INDEX_OF_ONE_SECOND = -1;
+const MIN_INDEX = -957;
+const MAX_INDEX = 739;
+const INDEX_SHIFT = Math.log2(NS_PER_S) * BUCKETS_PER_OCTAVE;
+
+/** Upper bound of bucket `index` in seconds. */
+export function upperBoundSeconds(index: number): number {
+  const exponent = Math.floor((index + 1) / BUCKETS_PER_OCTAVE);
+  const step = index + 1 - exponent * BUCKETS_PER_OCTAVE;
+  return (OCTAVE[step] ?? 1) * 2 ** exponent;
+}
+
+/** Largest whole number of nanoseconds in bucket MIN_INDEX + i. */
+const UPPER_NS = Float64Array.from({ length: MAX_INDEX - MIN_INDEX + 1 }, (_, i) =>
+  Math.floor(upperBoundSeconds(MIN_INDEX + i) * NS_PER_S),
+);
+
+/** Bucket of a duration of at least 1 ns. The logarithm may be off by one at a bound; the table decides. */
+export function bucketIndex(ns: number): number {
+  const guess = Math.ceil(Math.log2(ns) * BUCKETS_PER_OCTAVE - INDEX_SHIFT) + INDEX_OF_ONE_SECOND;
+  const slot = guess - MIN_INDEX;
+  if (ns > (UPPER_NS[slot] ?? Number.POSITIVE_INFINITY)) return guess + 1;
+  if (ns <= (UPPER_NS[slot - 1] ?? 0)) return guess - 1;
+  return guess;
+}
+
+/** The populated range as OTLP and weft's JSON write it: `counts[i]` belongs to bucket `offset + i`. */
+export interface DenseBuckets {
+  readonly offset: number;
+  readonly counts: number[];
+}
+
+/**
+ * A bucket is one double, (index + BIAS) * 2^40 + count, in an array sorted by it: 8 bytes a populated bucket, and an
+ * agent holds tens of thousands of distributions with a few populated buckets each. Counts stay below 2^40.
+ */
+const COUNT_RANGE = 2 ** 40;
+const BIAS = 1024;
+/** The sum is kept in two parts, so that it stays exact beyond 2^53 ns. */
+const SUM_PART = 2 ** 48;
+
+export class Distribution {
+  readonly #cells: number[] = [];
+  #zeroCount = 0;
+  #count = 0;
+  #sumLow = 0;
+  #sumHigh = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = 0;
+
+  /** Number of recorded values. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Values of exactly 0 ns: the zero bucket, whose threshold is 2^-30 s. */
+  get zeroCount(): number {
+    return this.#zeroCount;
+  }
+
+  /** Exact smallest value, ns; 0 when empty. */
+  get minNs(): number {
+    return this.#count === 0 ? 0 : this.#min;
+  }
+
+  /** Exact largest value, ns; 0 when empty. */
+  get maxNs(): number {
+    return this.#max;
+  }
+
+  /** Exact sum, ns. */
+  get sumNs(): bigint {
+    return BigInt(this.#sumHigh) * BigInt(SUM_PART) + BigInt(this.#sumLow);
+  }
+
+  /** The sum as the nearest double, ns. */
+  get sumNsNumber(): number {
+    return this.#sumHigh * SUM_PART + this.#sumLow;
+  }
+
+  get meanNs(): number {
+    return this.#count === 0 ? 0 : this.sumNsNumber / this.#count;
+  }
+
+  /**
+   * Records a duration in ns; a fraction is rounded. Throws RangeError on a negative or non-finite value: such a
+   * measurement is invalid and has to be counted as that by who measured.
+   */
+  record(ns: number): void {
+    if (!(ns >= 0 && ns < Number.POSITIVE_INFINITY))
+      throw new RangeError(`a duration is a number >= 0 in ns, not ${ns}`);
+    const value = Math.min(Math.round(ns), MAX_NS);
+    this.#count += 1;
+    this.#addSum(value, 0);
+    if (value < this.#min) this.#min = value;
+    if (value > this.#max) this.#max = value;
+    if (value === 0) this.#zeroCount += 1;
+    else this.#addToBucket(bucketIndex(value), 1);
+  }
+
+  /** Adds everything `other` holds; `other` is not changed. */
+  merge(other: Distribution): void {
+    if (other.#count === 0) return;
+    this.#count += other.#count;
+    this.#zeroCount += other.#zeroCount;
+    this.#addSum(other.#sumLow, other.#sumHigh);
+    if (other.#min < this.#min) this.#min = other.#min;
+    if (other.#max > this.#max) this.#max = other.#max;
+    for (const cell of other.#cells) this.#addToBucket(indexOf(cell), countOf(cell));
+  }
+
+  clone(): Distribution {
+    const copy = new Distribution();
+    copy.merge(this);
+    return copy;
+  }
+
+  /** Calls `visit` for each populated bucket in ascending order (the zero bucket is not one of them). */
+  forEachBucket(visit: (index: number, count: number) => void): void {
+    for (const cell of this.#cells) visit(indexOf(cell), countOf(cell));
+  }
+
+  denseBuckets(): DenseBuckets {
+    const first = this.#cells[0];
+    const last = this.#cells.at(-1);
+    if (first === undefined || last === undefined) return { offset: 0, counts: [] };
+    const offset = indexOf(first);
+    const counts = new Array<number>(indexOf(last) - offset + 1).fill(0);
+    this.forEachBucket((index, count) => {
+      counts[index - offset] = count;
+    });
+    return { offset, counts };
+  }
+
+  /**
+   * The q-quantile in ns by nearest rank: the geometric middle of the bucket that holds it, kept within the exact
+   * minimum and maximum. NaN when empty.
+   */
+  quantile(q: number): number {
+    if (this.#count === 0) return Number.NaN;
+    const rank = Math.max(1, Math.ceil(q * this.#count));
+    if (rank <= this.#zeroCount) return 0;
+    if (rank === this.#count) return this.#max;
+    let seen = this.#zeroCount;
+    for (const cell of this.#cells) {
+      seen += countOf(cell);
+      if (seen < rank) continue;
+      const index = indexOf(cell);
+      const middle = Math.sqrt(upperBoundSeconds(index - 1) * upperBoundSeconds(index)) * NS_PER_S;
+      return Math.min(Math.max(middle, this.#min), this.#max);
+    }
+    return this.#max;
+  }
+
+  #addSum(low: number, high: number): void {
+    this.#sumLow += low;
+    this.#sumHigh += high;
+    if (this.#sumLow >= SUM_PART) {
+      const carry = Math.floor(this.#sumLow / SUM_PART);
+      this.#sumLow -= carry * SUM_PART;
+      this.#sumHigh += carry;
+    }
+  }
+
+  #addToBucket(index: number, count: number): void {
+    const cells = this.#cells;
+    const floor = (index + BIAS) * COUNT_RANGE;
+    let low = 0;
+    let high = cells.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((cells[middle] ?? 0) < floor) low = middle + 1;
+      else high = middle;
+    }
+    const found = cells[low];
+    if (found !== undefined && found < floor + COUNT_RANGE) cells[low] = found + count;
+    else if (low === cells.length) cells.push(floor + count);
+    else cells.splice(low, 0, floor + count);
+  }
+}
+
+function indexOf(cell: number): number {
+  return Math.floor(cell / COUNT_RANGE) - BIAS;
+}
+
+function countOf(cell: number): number {
+  return cell % COUNT_RANGE;
+}

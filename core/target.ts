@@ -1,0 +1,80 @@
+/** The pinglist and the board it hangs on: who probes whom. Leaf contract; core/pinglist/ implements it. */
+
+export const TRANSPORTS = ['udp', 'tcp', 'rdma-ud'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** Why a target is on the list: the policy that put it there. */
+export type Mode = string;
+
+interface TargetBase {
+  /** Name of the destination host: the tag `dst`. */
+  readonly dst: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Number of paths (UDP source ports, RoCE flow labels, queue pairs) the probes are spread over. */
+  readonly paths: number;
+  /** Bytes of transport payload a probe carries at least. */
+  readonly payloadBytes: number;
+  /** 0–63. */
+  readonly dscp: number;
+  /** IP TTL or hop limit, 1–255. */
+  readonly ttl: number;
+  readonly mode: Mode | undefined;
+  /** Labels of the destination host: tags `dst_<label>`. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface IpTarget extends TargetBase {
+  readonly transport: 'udp' | 'tcp';
+  /** IPv4 or IPv6 literal. */
+  readonly address: string;
+  readonly port: number;
+  /** UDP: send the bare 44-byte STAMP packet, no TLVs. */
+  readonly plain: boolean;
+}
+
+export interface RdmaTarget extends TargetBase {
+  readonly transport: 'rdma-ud';
+  readonly gid: string;
+  readonly qpn: number;
+  readonly lid: number;
+  /** Local device to probe from; undefined = any. */
+  readonly device: string | undefined;
+}
+
+export type Target = IpTarget | RdmaTarget;
+
+export interface Pinglist {
+  readonly revision: string;
+  readonly targets: readonly Target[];
+}
+
+/** Where this host answers: a reflector announces it, the controller input registers it. */
+export interface Endpoint {
+  readonly transport: Transport;
+  readonly address: string;
+  readonly port: number;
+  readonly attributes: Readonly<Record<string, string | number>>;
+}
+
+export type TargetOf<T extends Transport> = Extract<Target, { transport: T }>;
+
+/**
+ * One provider (inputs/pinglist or inputs/controller), many readers. Lists on the board are valid and within the safety
+ * limits: the board clamps intervals and scales rates, and reports it. All calls are made on the main thread.
+ */
+export interface PinglistBoard {
+  /**
+   * Replaces the whole pinglist. Throws WeftError WEFT_PINGLIST when a safety limit refuses the list or another
+   * provider holds the board; the old list then stays.
+   */
+  publish(provider: string, pinglist: Pinglist): void;
+  /** Clears the board if `provider` holds it. Probing stops, answering goes on. */
+  retract(provider: string): void;
+  /** Calls `listener` now and after every change of this transport's targets. Returns the unsubscribe function. */
+  subscribe<T extends Transport>(transport: T, listener: (targets: readonly TargetOf<T>[]) => void): () => void;
+  /** Announces where this host answers; the returned function takes it back. */
+  announce(endpoint: Endpoint): () => void;
+  /** Calls `listener` now and after every change of the announced endpoints. Returns the unsubscribe function. */
+  subscribeEndpoints(listener: (endpoints: readonly Endpoint[]) => void): () => void;
+}
