@@ -41,3 +41,12 @@ export function seriesKey(metric: Pick<Metric, 'name' | 'tags'>): string {
   for (const tag of Object.keys(metric.tags).sort()) key += `\u0000${tag}\u0001${metric.tags[tag]}`;
   return key;
 }
+
+/**
+ * A metric without any field says that its series has ended (a target left the pinglist): outputs that keep state per
+ * series forget it, the others ignore it. Filters let it through.
+ */
+export function isEndOfSeries(metric: Metric): boolean {
+  for (const _ in metric.fields) return false;
+  return true;
+}

@@ -1,0 +1,26 @@
+{
+  "targets": [
+    {
+      "target_name": "weft",
+      "sources": [
+        "native/src/base/clock.cc",
+        "native/src/base/wakeup.cc",
+        "native/src/net/prefix_set.cc",
+        "native/src/net/rate_limiter.cc",
+        "native/src/net/sha256.cc",
+        "native/src/net/socket_address.cc",
+        "native/src/net/stamp_packet.cc",
+        "native/src/net/timer_wheel.cc",
+        "native/src/net/timestamping.cc",
+        "native/src/net/udp_prober.cc",
+        "native/src/net/udp_reflector.cc",
+        "native/src/napi/addon.cc"
+      ],
+      "include_dirs": ["native/src", "<!@(node -p \"require('node-addon-api').include\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      "cflags": ["-O2", "-Wall", "-Wextra", "-fvisibility=hidden"],
+      "cflags_cc": ["-std=c++17", "-fno-exceptions", "-fno-rtti"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"]
+    }
+  ]
+}
