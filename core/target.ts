@@ -59,6 +59,23 @@ export interface Endpoint {
 
 export type TargetOf<T extends Transport> = Extract<Target, { transport: T }>;
 
+/** What is on the board and what the safety limits did to it. */
+export interface BoardStatus {
+  /** Who holds the board; undefined = nobody, and then there are no targets. */
+  readonly provider: string | undefined;
+  readonly revision: string;
+  readonly targets: Readonly<Record<Transport, number>>;
+  /** Probes a second that the published list asks for, and that are sent after all limits. */
+  readonly requestedRate: number;
+  readonly rate: number;
+  /** Factor (≥ 1) by which every interval was stretched to stay under the agent's `max_rate`. */
+  readonly scale: number;
+  /** Targets whose interval was raised because their pair would have been probed more often than every 10 ms. */
+  readonly clampedIntervals: number;
+  /** Targets whose payload was cut to the hard bound. */
+  readonly clampedPayloads: number;
+}
+
 /**
  * One provider (inputs/pinglist or inputs/controller), many readers. Lists on the board are valid and within the safety
  * limits: the board clamps intervals and scales rates, and reports it. All calls are made on the main thread.
@@ -77,4 +94,5 @@ export interface PinglistBoard {
   announce(endpoint: Endpoint): () => void;
   /** Calls `listener` now and after every change of the announced endpoints. Returns the unsubscribe function. */
   subscribeEndpoints(listener: (endpoints: readonly Endpoint[]) => void): () => void;
+  status(): BoardStatus;
 }
