@@ -54,6 +54,16 @@ export interface DenseBuckets {
   readonly counts: number[];
 }
 
+/** What a distribution is written as (weft's JSON, an OTLP point). The zero bucket is what `buckets` leave of `count`. */
+export interface DistributionParts {
+  readonly count: number;
+  /** A number loses digits above 2^53. */
+  readonly sumNs: bigint | number;
+  readonly minNs: number;
+  readonly maxNs: number;
+  readonly buckets: { readonly offset: number; readonly counts: readonly number[] };
+}
+
 /**
  * A bucket is one double, (index + BIAS) * 2^40 + count, in an array sorted by it: 8 bytes a populated bucket, and an
  * agent holds tens of thousands of distributions with a few populated buckets each. Counts stay below 2^40.
@@ -71,6 +81,28 @@ export class Distribution {
   #sumHigh = 0;
   #min = Number.POSITIVE_INFINITY;
   #max = 0;
+
+  /** Reads back what was written. Throws RangeError on parts that no distribution has. */
+  static fromParts(parts: DistributionParts): Distribution {
+    const { count, minNs, maxNs, buckets } = parts;
+    const read = new Distribution();
+    let inBuckets = 0;
+    for (const [i, bucketCount] of buckets.counts.entries()) {
+      if (!isCount(bucketCount)) throw new RangeError(`a bucket holds a whole number of values, not ${bucketCount}`);
+      if (bucketCount > 0) read.#addToBucket(buckets.offset + i, bucketCount);
+      inBuckets += bucketCount;
+    }
+    const whole = [count, minNs, maxNs, Number(parts.sumNs)].every(isCount) && Number.isInteger(buckets.offset);
+    if (!whole || inBuckets > count || minNs > maxNs) throw new RangeError('these parts belong to no distribution');
+    if (count === 0) return read;
+    const sum = BigInt(parts.sumNs);
+    read.#addSum(Number(sum % BigInt(SUM_PART)), Number(sum / BigInt(SUM_PART)));
+    read.#count = count;
+    read.#zeroCount = count - inBuckets;
+    read.#min = minNs;
+    read.#max = maxNs;
+    return read;
+  }
 
   /** Number of recorded values. */
   get count(): number {
@@ -205,6 +237,10 @@ export class Distribution {
 
 function indexOf(cell: number): number {
   return Math.floor(cell / COUNT_RANGE) - BIAS;
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0;
 }
 
 function countOf(cell: number): number {
