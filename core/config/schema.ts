@@ -28,3 +28,24 @@ export function size(options: RangeOptions = {}): TUnsafe<number> {
 
 /** Options objects accept no key that is not declared: a misspelt option is an error, not a silent default. */
 export const STRICT = { additionalProperties: false } as const;
+
+/** What weft reads of a JSON schema: TypeBox schemas are such objects, and third-party plugins may write plain ones. */
+export interface SchemaNode {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: boolean | SchemaNode;
+  readonly items?: SchemaNode | readonly SchemaNode[];
+  readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
+  readonly allOf?: readonly SchemaNode[];
+  readonly weftFormat?: StringForm;
+}
+
+/** Strings that code sees as numbers: ms and bytes. */
+export type StringForm = 'duration' | 'size';
