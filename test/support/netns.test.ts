@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { networkRttsNs, startCapture } from './capture.js';
+import { createNet, type Host, type Net, netnsUnavailable } from './netns.js';
+import { dropArriving, dropCounts, stopDropping } from './nftables.js';
+
+const PORT = 4711;
+const ECHO = `const s = require('node:dgram').createSocket(process.argv[1]);
+s.on('message', (m, r) => { s.send(m, r.port, r.address); s.send(m, r.port, r.address); });
+s.bind(${PORT}, () => console.log('bound'));`;
+/** Sends 10 numbered packets, one after each answer or 50 ms of silence, and prints how many were answered. */
+const SEND = `const s = require('node:dgram').createSocket(process.argv[1]);
+let n = 0, answered = new Set();
+const next = () => { if (n === 10) { console.log(answered.size); s.close(); return; }
+  const m = Buffer.alloc(44); m.writeUInt32BE(n++); s.send(m, ${PORT}, process.argv[2]); timer = setTimeout(next, 50); };
+let timer; s.on('message', (m) => { const seq = m.readUInt32BE(0); if (answered.has(seq)) return;
+  answered.add(seq); clearTimeout(timer); next(); }); next();`;
+
+async function startEcho(host: Host, family: 'udp4' | 'udp6'): Promise<void> {
+  const child = host.spawn(process.execPath, ['-e', ECHO, family], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout!, 'data');
+}
+
+const send = (from: Host, family: string, address: string): number =>
+  Number(from.exec(process.execPath, ['-e', SEND, family, address]));
+
+describe('network namespaces as hosts', { skip: netnsUnavailable() ?? false }, () => {
+  let net: Net;
+  before(() => {
+    net = createNet(3);
+  });
+  after(() => net.close());
+
+  it('joins them over IPv4, where a capture sees both ends of every packet', async () => {
+    const [prober, reflector] = net.hosts;
+    await startEcho(reflector, 'udp4');
+    const captures = await Promise.all([startCapture(prober, PORT), startCapture(reflector, PORT)]);
+    assert.equal(send(prober, 'udp4', reflector.address4), 10);
+    const [atProber, atReflector] = await Promise.all(captures.map((capture) => capture.stop()));
+    assert.equal(atProber!.length, 30, '10 probes, each answered twice');
+    const rtts = networkRttsNs(atProber!, atReflector!, PORT);
+    assert.equal(rtts.length, 10);
+    for (const rtt of rtts) assert.ok(rtt > 0, `a round trip takes time, not ${rtt} ns`);
+  });
+
+  it('joins them over IPv6', async () => {
+    const [prober, , reflector] = net.hosts;
+    await startEcho(reflector!, 'udp6');
+    assert.equal(send(prober, 'udp6', reflector!.address6), 10);
+  });
+
+  it('drops the first packets, a share of them, or all of one port, and counts them', async () => {
+    const [prober, reflector] = net.hosts;
+    dropArriving(reflector, { port: PORT, first: 3 });
+    assert.equal(send(prober, 'udp4', reflector.address4), 7);
+    assert.deepEqual(dropCounts(reflector), { seen: 10, dropped: 3 });
+    dropArriving(reflector, { port: PORT, share: 0.5 });
+    const answered = send(prober, 'udp4', reflector.address4);
+    assert.deepEqual(dropCounts(reflector), { seen: 10, dropped: 10 - answered });
+    dropArriving(reflector, { port: PORT });
+    assert.equal(send(prober, 'udp4', reflector.address4), 0);
+    dropArriving(reflector, { port: PORT + 1 });
+    assert.equal(send(prober, 'udp4', reflector.address4), 10);
+    assert.deepEqual(dropCounts(reflector), { seen: 0, dropped: 0 });
+    stopDropping(reflector);
+  });
+
+  it('leaves nothing behind, and sweeps up what a dead process left', () => {
+    const dead = execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).trim();
+    const orphan = `weft-test-${dead}-1-h1`;
+    execFileSync('ip', ['netns', 'add', orphan]);
+    const own = createNet();
+    const names = (): string => execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' });
+    assert.ok(!names().includes(orphan));
+    assert.ok(names().includes(own.hosts[0].namespace));
+    own.close();
+    own.close();
+    assert.ok(!names().includes(own.hosts[0].namespace));
+  });
+});
