@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readDocument } from '../../../core/pinglist/document.js';
+import { PinglistError } from '../../../core/pinglist/issues.js';
+import { MAX_TARGETS } from '../../../core/pinglist/limits.js';
+import { parsePinglist } from '../../../core/pinglist/pinglist.js';
+import type { Pinglist } from '../../../core/target.js';
+import { ipTarget, rdmaTarget } from './targets.js';
+
+function parse(text: string, file = 'list.json'): Pinglist {
+  const { data, locate } = readDocument(text, file);
+  return parsePinglist(data, { file, locate });
+}
+
+function mistakes(data: unknown): string[] {
+  try {
+    parsePinglist(data, { file: 'list.json' });
+  } catch (error) {
+    assert.ok(error instanceof PinglistError);
+    return error.issues.map(({ path, message }) => `${path}: ${message}`);
+  }
+  return [];
+}
+
+const targets = (...entries: unknown[]) => ({ version: 1, targets: entries });
+const udp = (extra: object = {}) => ({ transport: 'udp', dst: 'b', address: '10.0.0.2', ...extra });
+
+describe('pinglist version 1', () => {
+  test('the example of the design, with its defaults', () => {
+    const text = `{ "version": 1, "revision": "7", "targets": [
+      { "transport": "udp", "dst": "host-b", "address": "10.0.0.2", "port": 863, "interval": "1s", "timeout": "250ms",
+        "paths": 4, "payload_bytes": 100, "dscp": 46, "ttl": 9, "mode": "tor-mesh", "plain": true, "labels": { "tor": "t2" } },
+      { "transport": "udp", "dst": "host-c", "address": "2001:DB8::1" },
+      { "transport": "tcp", "dst": "host-c", "address": "10.0.0.3", "port": 80 },
+      { "transport": "rdma-ud", "dst": "host-c", "device": "mlx5_0", "gid": "::FFFF:10.0.0.3", "qpn": 4711, "lid": 0,
+        "interval": "100ms" } ] }`;
+    const { revision, targets: parsed } = parse(text);
+    assert.equal(revision, '7');
+    assert.deepEqual(parsed, [
+      ipTarget({
+        dst: 'host-b',
+        port: 863,
+        timeoutMs: 250,
+        paths: 4,
+        payloadBytes: 100,
+        dscp: 46,
+        ttl: 9,
+        mode: 'tor-mesh',
+        plain: true,
+        labels: { tor: 't2' },
+      }),
+      ipTarget({ dst: 'host-c', address: '2001:db8::1' }),
+      ipTarget({ dst: 'host-c', address: '10.0.0.3', transport: 'tcp', port: 80 }),
+      rdmaTarget({ dst: 'host-c', gid: '::ffff:10.0.0.3', qpn: 4711, device: 'mlx5_0', intervalMs: 100 }),
+    ]);
+  });
+
+  test('YAML says the same as JSON', () => {
+    const yaml = 'version: 1\ntargets:\n  - { transport: udp, dst: b, address: 10.0.0.2 }\n';
+    assert.deepEqual(parse(yaml, 'list.yaml'), parse(JSON.stringify(targets(udp()))));
+    assert.deepEqual(parse(JSON.stringify(targets(udp())), 'list.yaml').targets.length, 1);
+  });
+
+  test('an empty list is a valid list', () => {
+    assert.deepEqual(parsePinglist(targets(), { file: 'x' }).targets, []);
+  });
+
+  test('equal targets have an equal revision, others have not', () => {
+    const revision = (...entries: unknown[]) => parsePinglist(targets(...entries), { file: 'x' }).revision;
+    assert.equal(revision(udp()), revision(udp({ interval: '1000ms' })));
+    assert.notEqual(revision(udp()), revision(udp({ interval: '2s' })));
+  });
+
+  test('the data is not changed', () => {
+    const data = Object.freeze({ version: 1, targets: Object.freeze([Object.freeze(udp())]) });
+    assert.equal(parsePinglist(data, { file: 'x' }).targets.length, 1);
+  });
+
+  const cases: [string, unknown, RegExp][] = [
+    ['not an object', [], /^: expected an object, found \[\]$/],
+    ['null', null, /^: expected an object, found null$/],
+    ['no version', { targets: [] }, /^version: is required and missing$/],
+    ['another version', { version: 2, targets: [] }, /^version: expected 1, found 2$/],
+    ['no targets', { version: 1 }, /^targets: is required/],
+    ['unknown key', { version: 1, target: [], targets: [] }, /^target: unknown key; did you mean "targets"\?$/],
+    ['a target of another type', targets('10.0.0.2'), /^targets\[0\]: expected a target/],
+    [
+      'no transport',
+      targets({ dst: 'b' }),
+      /^targets\[0\]\.transport: expected "udp", "tcp" or "rdma-ud", it is missing$/,
+    ],
+    ['unknown transport', targets(udp({ transport: 'icmp' })), /transport: expected "udp", .* found "icmp"$/],
+    ['no dst', targets({ transport: 'udp', address: '::1' }), /^targets\[0\]\.dst: is required and missing$/],
+    ['empty dst', targets(udp({ dst: '' })), /^targets\[0\]\.dst: expected text that is not empty, found ""$/],
+    [
+      'a name as address',
+      targets(udp({ address: 'host-b' })),
+      /address: expected an IPv4 or IPv6 address .* found "host-b"$/,
+    ],
+    ['tcp without port', targets(udp({ transport: 'tcp' })), /^targets\[0\]\.port: is required and missing$/],
+    ['port 0', targets(udp({ port: 0 })), /port: expected at least 1, found 0$/],
+    ['port as text', targets(udp({ port: '862' })), /port: expected an integer, found "862"$/],
+    ['misspelt key', targets(udp({ pyload_bytes: 5 })), /pyload_bytes: unknown key; did you mean "payload_bytes"\?$/],
+    ['plain on tcp', targets(udp({ transport: 'tcp', port: 1, plain: true })), /plain: unknown key/],
+    ['a number as interval', targets(udp({ interval: 1 })), /interval: expected a string, found 1$/],
+    ['interval without unit', targets(udp({ interval: '1' })), /interval: expected a duration .* found "1"$/],
+    ['interval too short', targets(udp({ interval: '9ms' })), /interval: expected 10ms to 1d, found "9ms"$/],
+    ['timeout too long', targets(udp({ timeout: '61s' })), /timeout: expected 1ms to 1m, found "61s"$/],
+    ['paths', targets(udp({ paths: 257 })), /paths: expected at most 256, found 257$/],
+    ['payload', targets(udp({ payload_bytes: 9001 })), /payload_bytes: expected at most 8972, found 9001$/],
+    ['dscp', targets(udp({ dscp: 64 })), /dscp: expected at most 63, found 64$/],
+    ['ttl', targets(udp({ ttl: 0 })), /ttl: expected at least 1, found 0$/],
+    ['label name', targets(udp({ labels: { 'to-r': 'x' } })), /labels\.to-r: is not a label name/],
+    ['label value', targets(udp({ labels: { tor: 1 } })), /labels\.tor: expected a string, found 1$/],
+    ['gid', targets({ transport: 'rdma-ud', dst: 'b', gid: '10.0.0.2', qpn: 1 }), /gid: expected a GID/],
+    ['qpn', targets({ transport: 'rdma-ud', dst: 'b', gid: '::1', qpn: 2 ** 24 }), /qpn: expected at most 16777215/],
+    ['twins', targets(udp(), udp()), /^targets\[1\]: the same target as targets\[0\]$/],
+  ];
+  for (const [name, data, expected] of cases) {
+    test(`refused: ${name}`, () => {
+      const [first, ...rest] = mistakes(data);
+      assert.match(first ?? 'nothing', expected);
+      assert.deepEqual(rest, []);
+    });
+  }
+
+  test('all mistakes at once, but a bounded number of them', () => {
+    const bad = Array.from({ length: 80 }, () => ({ transport: 'udp', dst: '', port: 0 }));
+    assert.throws(
+      () => parsePinglist(targets(...bad), { file: 'list.json' }),
+      (error: PinglistError) => {
+        assert.equal(error.code, 'WEFT_PINGLIST');
+        assert.equal(error.issues.length, 50);
+        assert.equal(error.total, 240);
+        assert.match(error.message, /… and 190 more$/);
+        return true;
+      },
+    );
+  });
+
+  test('a mistake has its line and column, in YAML and in JSON', () => {
+    const yaml = 'version: 1\ntargets:\n  - transport: udp\n    dst: b\n    address: nowhere\n    prot: 1\n';
+    const json =
+      '{ "version": 1,\n  "targets": [\n    { "transport": "udp", "dst": "b",\n      "address": "nowhere", "prot": 1 } ] }';
+    const places = (text: string, file: string) => {
+      try {
+        parse(text, file);
+      } catch (error) {
+        return (error as PinglistError).issues.map(({ line, column, path }) => `${line}:${column} ${path}`).sort();
+      }
+      return [];
+    };
+    assert.deepEqual(places(yaml, 'l.yaml'), ['5:14 targets[0].address', '6:5 targets[0].prot']);
+    assert.deepEqual(places(json, 'l.json'), ['4:18 targets[0].address', '4:29 targets[0].prot']);
+  });
+
+  test('text that is neither JSON nor YAML', () => {
+    assert.throws(() => parse('{ "version": 1,\n  "targets": [ }', 'l.json'), /l\.json:2:16: not JSON/);
+    assert.throws(() => parse('{ "version": 1,\n  "targets": [', 'l.json'), /l\.json:2:15: not JSON/);
+    assert.throws(() => parse('version: 1\ntargets: [', 'l.yaml'), /l\.yaml:2:.*not valid YAML/);
+  });
+
+  test('lists that are too long are refused before they are read', () => {
+    assert.throws(() => parse(`"${'x'.repeat(64 * 1024 * 1024)}"`), /the limit is 67108864/);
+    assert.throws(
+      () => parse(`version: 1 # ${'x'.repeat(4 * 1024 * 1024)}`, 'l.yaml'),
+      /write a list of this length as JSON/,
+    );
+    const tooMany = { version: 1, targets: new Array(MAX_TARGETS + 1).fill(0) };
+    assert.deepEqual(mistakes(tooMany), ['targets: 100001 targets, the limit is 100000']);
+  });
+});

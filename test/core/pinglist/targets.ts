@@ -1,0 +1,28 @@
+/** Targets for the tests of this folder: valid, and different only in what a test says. */
+
+import type { IpTarget, RdmaTarget } from '../../../core/target.js';
+
+export function ipTarget(overrides: Partial<IpTarget> = {}): IpTarget {
+  const address = overrides.address ?? '10.0.0.2';
+  return {
+    transport: 'udp',
+    dst: address,
+    address,
+    port: 862,
+    plain: false,
+    intervalMs: 1000,
+    timeoutMs: 500,
+    paths: 1,
+    payloadBytes: 44,
+    dscp: 0,
+    ttl: 255,
+    mode: undefined,
+    labels: {},
+    ...overrides,
+  };
+}
+
+export function rdmaTarget(overrides: Partial<RdmaTarget> = {}): RdmaTarget {
+  const { address: _, port: __, plain: ___, ...shared } = ipTarget();
+  return { ...shared, transport: 'rdma-ud', gid: '::ffff:10.0.0.2', qpn: 7, lid: 0, device: undefined, ...overrides };
+}
