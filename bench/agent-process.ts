@@ -1,0 +1,133 @@
+/** The whole agent (weft run) as a child process with a configuration of its own, and what it costs from outside. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { loopbackAddress } from './loopback.js';
+
+const CLI = fileURLToPath(new URL('../bin/weft.js', import.meta.url));
+/** USER_HZ: the unit of /proc/PID/stat, 100 on every Linux that Node runs on. */
+const TICK_NS = 1e7;
+const PAGE_BYTES = 4096;
+const START_DEADLINE_MS = 20_000;
+const TEXT = 'text/plain;version=0.0.4';
+/** What Prometheus asks for when native histograms are on. */
+const PROTOBUF =
+  'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3';
+
+export interface Usage {
+  readonly wallNs: number;
+  readonly cpuNs: number;
+  readonly rssBytes: number;
+}
+
+export interface Scrape {
+  readonly ms: number;
+  /** As transferred (gzip when the agent offers it). */
+  readonly bytes: number;
+  readonly body: string;
+}
+
+export class AgentProcess {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #url: string;
+
+  private constructor(child: ChildProcess, folder: string, url: string) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#url = url;
+  }
+
+  /** Starts an agent with `targets` loopback targets, one probe a second each, all answered at `port`. */
+  static async start(targets: number, port: number): Promise<AgentProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
+    const prometheusPort = await freePort();
+    await writeFile(join(folder, 'pinglist.json'), JSON.stringify(pinglist(targets, port)));
+    await writeFile(join(folder, 'weft.yaml'), configuration(folder, prometheusPort));
+    const args = ['--pdeathsig', 'KILL', process.execPath, CLI, 'run', '-c', join(folder, 'weft.yaml')];
+    const child = spawn('setpriv', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const agent = new AgentProcess(child, folder, `http://127.0.0.1:${prometheusPort}/metrics`);
+    await agent.#ready();
+    return agent;
+  }
+
+  usage(): Usage {
+    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [user, system, pages] = [fields[11], fields[12], fields[21]].map(Number);
+    return {
+      wallNs: Number(process.hrtime.bigint()),
+      cpuNs: ((user ?? 0) + (system ?? 0)) * TICK_NS,
+      rssBytes: (pages ?? 0) * PAGE_BYTES,
+    };
+  }
+
+  async scrape(format: 'text' | 'protobuf'): Promise<Scrape> {
+    const start = performance.now();
+    const response = await fetch(this.#url, { headers: { accept: format === 'text' ? TEXT : PROTOBUF } });
+    const body = Buffer.from(await response.arrayBuffer());
+    if (!response.ok) throw new Error(`the agent answered a scrape with ${response.status}`);
+    const bytes = Number(response.headers.get('content-length') ?? body.length);
+    return { ms: performance.now() - start, bytes, body: body.toString(format === 'text' ? 'utf8' : 'latin1') };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null) {
+      const exited = once(this.#child, 'exit');
+      this.#child.kill('SIGTERM');
+      await exited;
+    }
+    await rm(this.#folder, { recursive: true });
+  }
+
+  async #ready(): Promise<void> {
+    const deadline = performance.now() + START_DEADLINE_MS;
+    for (;;) {
+      if (this.#child.exitCode !== null) throw new Error(`the agent ended with code ${this.#child.exitCode}`);
+      if (performance.now() > deadline) throw new Error(`the agent does not answer at ${this.#url}`);
+      const answer = await this.scrape('text').catch(() => undefined);
+      if (answer !== undefined) return;
+      await delay(50);
+    }
+  }
+}
+
+function pinglist(count: number, port: number): object {
+  const targets = Array.from({ length: count }, (_, i) => ({
+    transport: 'udp',
+    dst: `host-${i}`,
+    address: loopbackAddress(i),
+    port,
+    interval: '1s',
+    timeout: '500ms',
+    labels: { tor: `t${i % 40}`, pod: `p${i % 4}` },
+  }));
+  return { version: 1, revision: 'bench', targets };
+}
+
+function configuration(folder: string, prometheusPort: number): string {
+  return `agent: { hostname: bench, log_level: warn, labels: { tor: t0, pod: p0 } }
+inputs:
+  pinglist: [ { file: ${join(folder, 'pinglist.json')} } ]
+  udp: [ { listen: [ "127.0.0.1:0" ] } ]
+outputs:
+  prometheus: [ { listen: "127.0.0.1:${prometheusPort}" } ]
+`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
