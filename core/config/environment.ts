@@ -18,8 +18,8 @@ export interface Substitution {
 }
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
-const BODY = /^([A-Za-z_][A-Za-z0-9_]*)(?::([-?])([^]*))?$/;
-const FORMS = '${VAR}, ${VAR:-default} or ${VAR:?message}';
+const BODY = /^([A-Za-z_][A-Za-z0-9_]*)(?::([-?])(.*))?$/s;
+const FORMS = `\${VAR}, \${VAR:-default} or \${VAR:?message}`;
 
 export function substitute(text: string, env: Environment): Substitution {
   const problems: string[] = [];

@@ -8,7 +8,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
-    const steps = distance(normalised(word), normalised(candidate));
+    const steps = difference(normalised(word), normalised(candidate));
     if (steps >= bestDistance) continue;
     best = candidate;
     bestDistance = steps;
@@ -21,6 +21,12 @@ export function remedy(word: string, candidates: readonly string[]): string {
   const near = nearest(word, candidates);
   if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;
   return candidates.length === 0 ? 'there are none' : `valid are: ${[...candidates].sort().join(', ')}`;
+}
+
+/** Letters changed; mere transpositions (`upd` for `udp`) count as one. */
+function difference(a: string, b: string): number {
+  const steps = distance(a, b);
+  return steps > 1 && [...a].sort().join('') === [...b].sort().join('') ? 1 : steps;
 }
 
 function normalised(word: string): string {

@@ -32,14 +32,14 @@ export const STRICT = { additionalProperties: false } as const;
 /** What weft reads of a JSON schema: TypeBox schemas are such objects, and third-party plugins may write plain ones. */
 export interface SchemaNode {
   readonly type?: string | readonly string[];
-  readonly description?: string;
+  readonly description?: string | undefined;
   readonly default?: unknown;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
-  readonly required?: readonly string[];
+  readonly required?: readonly string[] | undefined;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
-  readonly additionalProperties?: boolean | SchemaNode;
+  readonly additionalProperties?: boolean | SchemaNode | undefined;
   readonly items?: SchemaNode | readonly SchemaNode[];
   readonly anyOf?: readonly SchemaNode[];
   readonly oneOf?: readonly SchemaNode[];

@@ -88,7 +88,7 @@ export class Source {
     const first = errors.find((error) => error.code !== 'DUPLICATE_KEY');
     if (first === undefined) return true;
     const line = text.split('\n')[this.#lines.linePos(first.pos[0]).line - 1] ?? '';
-    const hint = /[[{,].*\$\{/.test(line) ? '; inside [ ] and { } put "${…}" in quotes' : '';
+    const hint = /[[{,].*\$\{/.test(line) ? `; inside [ ] and { } put "\${…}" in quotes` : '';
     this.#reportAt(first.pos[0], '', `not valid YAML: ${first.message}${hint}`);
     return false;
   }

@@ -1,0 +1,158 @@
+/** ajv's errors in words: what was expected, what was found, and the nearest valid key or value. */
+
+import type { ErrorObject } from 'ajv';
+import { isMap } from './decode.js';
+import { choicesOf, describeType } from './describe.js';
+import { nearest, remedy } from './nearest.js';
+import type { SchemaNode, StringForm } from './schema.js';
+import type { Path } from './source.js';
+import { STRING_FORMS } from './validator.js';
+
+export interface Problem {
+  /** Within the value that was validated. */
+  readonly path: Path;
+  readonly at: 'key' | 'value';
+  readonly message: string;
+}
+
+/** How a value is shown: the reference `${VAR}`, when it came from the environment and may be a secret. */
+export type Show = (path: Path, value: unknown) => string;
+
+/** `root` is the value that was validated. One problem for each mistake, in no particular order. */
+export function explain(errors: readonly ErrorObject[], root: unknown, show: Show): Problem[] {
+  return foldUnions(errors).map((error) => {
+    const path = pathOf(error.instancePath, root);
+    const message = describeError(error, show(path, error.data));
+    if (error.keyword !== 'additionalProperties') return { path, at: 'value', message };
+    return { path: [...path, String(error.params.additionalProperty)], at: 'key', message };
+  });
+}
+
+/** `/udp/0/listen` → ['udp', 0, 'listen']: a number where `root` has a list. */
+export function pathOf(pointer: string, root: unknown): Path {
+  let value: unknown = root;
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((escaped) => {
+      const key = escaped.replaceAll('~1', '/').replaceAll('~0', '~');
+      const segment = Array.isArray(value) ? Number(key) : key;
+      value = (value as Record<string | number, unknown> | null | undefined)?.[segment];
+      return segment;
+    });
+}
+
+/**
+ * ajv reports the errors of every branch of a union, then the union. Where one branch is clearly the one that was meant,
+ * its errors stay; otherwise only the union's.
+ */
+function foldUnions(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const union = errors.find(
+    (error) => isUnion(error) && !errors.some((outer) => outer !== error && holds(outer, error)),
+  );
+  if (union === undefined) return errors;
+  const inside = errors.filter((error) => holds(union, error));
+  const outside = errors.filter((error) => error !== union && !inside.includes(error));
+  const meant = choicesOf(schemaOf(union)) === undefined ? meantBranch(union, inside) : undefined;
+  return [...foldUnions(outside), ...(meant === undefined ? [{ ...union, keyword: 'union' }] : foldUnions(meant))];
+}
+
+function isUnion(error: ErrorObject): boolean {
+  return error.keyword === 'anyOf' || error.keyword === 'oneOf';
+}
+
+function holds(union: ErrorObject, error: ErrorObject): boolean {
+  return (
+    isUnion(union) &&
+    error.schemaPath.startsWith(`${union.schemaPath}/`) &&
+    `${error.instancePath}/`.startsWith(`${union.instancePath}/`)
+  );
+}
+
+/** For a map or list: the errors of the only branch that takes one and whose constants, if it has any, are those found. */
+function meantBranch(union: ErrorObject, inside: readonly ErrorObject[]): readonly ErrorObject[] | undefined {
+  if (typeof union.data !== 'object' || union.data === null) return undefined;
+  const branches = (union.schema as readonly unknown[]).map((_, i) =>
+    inside.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/${i}/`)),
+  );
+  const likely = branches.filter(
+    (branch) =>
+      branch.length > 0 &&
+      !branch.some(
+        ({ keyword, instancePath }) =>
+          keyword === 'const' || (keyword === 'type' && instancePath === union.instancePath),
+      ),
+  );
+  return likely.length === 1 ? likely[0] : undefined;
+}
+
+function schemaOf(error: ErrorObject): SchemaNode {
+  return (error.parentSchema ?? {}) as SchemaNode;
+}
+
+function describeError(error: ErrorObject, found: string): string {
+  const { params } = error;
+  const schema = schemaOf(error);
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return unknownOption(schema, String(params.additionalProperty));
+    case 'required': {
+      const name = String(params.missingProperty);
+      return `the option ${JSON.stringify(name)} is missing: ${describeType(schema.properties?.[name] ?? {})} is required`;
+    }
+    case 'type':
+      return wrongType(schema, error.data, found);
+    case 'const':
+    case 'enum':
+    case 'union':
+      return wrongChoice(schema, error.data, found);
+    case 'weftFormat':
+      return `expected ${boundOr(params, STRING_FORMS[params.form as StringForm].expected)}, found ${found}`;
+    case 'minimum':
+    case 'exclusiveMinimum':
+    case 'maximum':
+    case 'exclusiveMaximum':
+      return `expected a number ${params.comparison} ${params.limit}, found ${found}`;
+    case 'minLength':
+      return params.limit === 1 ? 'must not be empty' : `expected at least ${params.limit} characters, found ${found}`;
+    case 'pattern':
+      return `expected text that matches ${params.pattern}, found ${found}`;
+    default:
+      return `${error.message ?? error.keyword}, found ${found}`;
+  }
+}
+
+function boundOr(params: Record<string, unknown>, form: string): string {
+  if (params.atLeast !== undefined) return `at least ${params.atLeast}`;
+  return params.atMost === undefined ? form : `at most ${params.atMost}`;
+}
+
+function unknownOption(schema: SchemaNode, key: string): string {
+  const patterns = Object.keys(schema.patternProperties ?? {});
+  if (patterns.length > 0)
+    return `${JSON.stringify(key)} is not a valid name here: it has to match ${patterns.join(' or ')}`;
+  return `unknown option ${JSON.stringify(key)}; ${remedy(key, Object.keys(schema.properties ?? {}))}`;
+}
+
+function wrongType(schema: SchemaNode, value: unknown, found: string): string {
+  const form = schema.weftFormat;
+  const expected = form === undefined ? describeType(schema) : STRING_FORMS[form].expected;
+  return `expected ${expected}, found ${found}${typeHint(schema, value)}`;
+}
+
+function typeHint(schema: SchemaNode, value: unknown): string {
+  const isPlain = typeof value === 'number' || typeof value === 'boolean';
+  if (schema.type === 'string' && schema.weftFormat === undefined && isPlain) return `; put it in quotes: "${value}"`;
+  if (schema.weftFormat !== undefined && typeof value === 'number') return '; add a unit';
+  if (schema.type === 'array' && value !== null && value !== undefined) {
+    return isMap(value) ? '; begin each item with "- "' : '; put it in brackets: [ … ]';
+  }
+  return '';
+}
+
+function wrongChoice(schema: SchemaNode, value: unknown, found: string): string {
+  const choices = (choicesOf(schema) ?? []).filter((choice) => typeof choice === 'string');
+  const near = typeof value === 'string' ? nearest(value, choices) : undefined;
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  return `expected ${describeType(schema)}, found ${found}${hint}`;
+}

@@ -1,0 +1,62 @@
+/** Reads, checks and decodes a configuration. Every mistake is found before anything starts, and all are reported at once. */
+
+import type { ConfigError } from '../errors.js';
+import type { AnyInputDefinition, AnyOutputDefinition, AnyProcessorDefinition } from '../plugin.js';
+import type { InputConfig, OutputConfig, ProcessorConfig } from './common.js';
+import { type ConfigFile, type FileOptions, readConfigFiles } from './files.js';
+import { buildInstances } from './instances.js';
+import { configError } from './locate.js';
+import { checkSections, type Entry, type PluginSection, readAgent, readEntries } from './sections.js';
+import { withThirdParty } from './third-party.js';
+import type { Config, PluginRegistry } from './types.js';
+import { Validator } from './validator.js';
+
+export interface LoadOptions extends FileOptions {
+  /** The built-in plugins; those that the files name under `plugins` are added. */
+  readonly registry: PluginRegistry;
+}
+
+/**
+ * Throws ConfigError with every mistake in every file, and WeftError WEFT_PLUGIN_LOAD when a plugin's own schema is at
+ * fault.
+ */
+export async function loadConfig(options: LoadOptions): Promise<Config> {
+  const files = await readConfigFiles(options);
+  checkSections(files);
+  const { definitions } = await withThirdParty(options.registry, files);
+  const validator = new Validator();
+  const agent = readAgent(files, validator);
+  const entries = (section: PluginSection): Entry[] => readEntries(files, section, definitions);
+  const config: Config = {
+    agent,
+    inputs: buildInstances<AnyInputDefinition, InputConfig>(entries('inputs'), agent, validator),
+    processors: buildInstances<AnyProcessorDefinition, ProcessorConfig>(entries('processors'), agent, validator),
+    outputs: buildInstances<AnyOutputDefinition, OutputConfig>(entries('outputs'), agent, validator),
+    files: files.map(({ path }) => path),
+  };
+  throwIssues(files);
+  if (config.inputs.length + config.outputs.length === 0) throw nothingToRun(files);
+  return config;
+}
+
+/** The built-in plugins and those that the files name, whatever else is in the files. Throws ConfigError. */
+export async function loadRegistry(options: LoadOptions): Promise<PluginRegistry> {
+  const files = await readConfigFiles(options);
+  const registry = await withThirdParty(options.registry, files);
+  throwIssues(files);
+  return registry;
+}
+
+/** In the order of files, lines and columns. */
+function throwIssues(files: readonly ConfigFile[]): void {
+  const issues = files.flatMap(({ source }) =>
+    source.issues.toSorted((a, b) => a.line - b.line || a.column - b.column),
+  );
+  if (issues.length > 0) throw configError(issues);
+}
+
+/** An empty file is more likely a slip (a reload in the middle of a write) than a wish for an agent that does nothing. */
+function nothingToRun(files: readonly ConfigFile[]): ConfigError {
+  files[0]?.source.report([], 'there is nothing to run: the configuration has neither inputs nor outputs');
+  return configError(files[0]?.source.issues ?? []);
+}

@@ -1,0 +1,112 @@
+/** The top level of the files: which sections there are, and which entries of which plugins they hold. */
+
+import type { PluginDefinition } from '../plugin.js';
+import { checkValue } from './check-value.js';
+import { type AgentConfig, AgentOptions } from './common.js';
+import { asWritten, decode, isMap } from './decode.js';
+import { describeValue } from './describe.js';
+import type { ConfigFile } from './files.js';
+import { remedy } from './nearest.js';
+import type { PluginKind } from './plugin-schema.js';
+import type { Path, Source } from './source.js';
+import type { Validator } from './validator.js';
+
+/** The sections that hold plugins, and the kind each of them holds. */
+export const PLUGIN_SECTIONS = { inputs: 'input', processors: 'processor', outputs: 'output' } as const;
+export type PluginSection = keyof typeof PLUGIN_SECTIONS;
+
+const SECTIONS = ['agent', 'plugins', ...Object.keys(PLUGIN_SECTIONS)];
+
+/** One item of the list under `inputs.<id>`. */
+export interface Entry {
+  readonly source: Source;
+  readonly path: Path;
+  readonly definition: PluginDefinition;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+export function checkSections(files: readonly ConfigFile[]): void {
+  for (const { source } of files) {
+    if (source.value === null) continue;
+    if (!isMap(source.value)) {
+      source.report([], `expected a map with ${SECTIONS.join(', ')}, found ${describeValue(source.value)}`);
+      continue;
+    }
+    for (const key of Object.keys(source.value)) {
+      if (SECTIONS.includes(key)) continue;
+      source.report([key], `unknown section ${JSON.stringify(key)}; ${remedy(key, SECTIONS)}`, 'key');
+    }
+  }
+}
+
+/** `agent:` may stand in one file only: which of two would win is not for the order of file names to decide. */
+export function readAgent(files: readonly ConfigFile[], validator: Validator): AgentConfig {
+  const schema = asWritten(AgentOptions);
+  const [first, ...others] = sections(files, 'agent');
+  for (const { source } of others) {
+    const place = first && `${first.source.name}:${first.source.position(['agent'], 'key').line}`;
+    source.report(['agent'], `"agent" is already set in ${place}; it may be set once`, 'key');
+  }
+  const checked = first && checkValue(validator, schema, first.source, ['agent'], first.value);
+  return (checked ?? decode(AgentOptions, {}, () => false)) as AgentConfig;
+}
+
+/** The entries under `section`, in the order of files and lines. Reports what is not a list of maps of a known plugin. */
+export function readEntries(
+  files: readonly ConfigFile[],
+  section: PluginSection,
+  definitions: readonly PluginDefinition[],
+): Entry[] {
+  return sections(files, section).flatMap(({ source, value }) => {
+    if (!isMap(value)) {
+      source.report([section], `expected a map of plugin ids, found ${describeValue(value)}`);
+      return [];
+    }
+    return Object.entries(value).flatMap(([id, list]) => {
+      const definition = definitions.find((known) => known.kind === PLUGIN_SECTIONS[section] && known.id === id);
+      if (definition === undefined) {
+        source.report([section, id], unknownPlugin(PLUGIN_SECTIONS[section], id, definitions), 'key');
+        return [];
+      }
+      return entriesOf(source, [section, id], definition, list);
+    });
+  });
+}
+
+function entriesOf(source: Source, path: Path, definition: PluginDefinition, list: unknown): Entry[] {
+  if (isMap(list)) {
+    source.report(path, 'expected a list of option maps, found a map; begin its first option with "- "', 'key');
+    return [{ source, path, definition, value: list }];
+  }
+  if (!Array.isArray(list)) {
+    source.report(
+      path,
+      `expected a list of option maps, found ${describeValue(list)}; write [ {} ] for one with defaults`,
+    );
+    return [];
+  }
+  return list.flatMap((item: unknown, i) => {
+    const value = item ?? {};
+    if (isMap(value)) return [{ source, path: [...path, i], definition, value }];
+    source.report([...path, i], `expected a map of options, found ${describeValue(value)}`);
+    return [];
+  });
+}
+
+function unknownPlugin(kind: PluginKind, id: string, definitions: readonly PluginDefinition[]): string {
+  const elsewhere = definitions.find((known) => known.id === id);
+  const ids = definitions.filter((known) => known.kind === kind).map((known) => known.id);
+  const advice = elsewhere ? `it belongs under ${elsewhere.kind}s` : remedy(id, ids);
+  return `unknown ${kind} ${JSON.stringify(id)}; ${advice}`;
+}
+
+/** Where a section is written; one whose content is all commented out counts as not written. */
+export function sections(
+  files: readonly ConfigFile[],
+  section: string,
+): { source: Source; file: ConfigFile; value: unknown }[] {
+  return files.flatMap((file) => {
+    const value = isMap(file.source.value) ? file.source.value[section] : undefined;
+    return value === undefined || value === null ? [] : [{ source: file.source, file, value }];
+  });
+}
