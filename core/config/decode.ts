@@ -20,27 +20,6 @@ export function isMap(value: unknown): value is Readonly<Record<string, unknown>
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/**
- * The schema as users see it: an option with a default is not required. TypeBox lists every property that is not
- * optional, since it describes the decoded value.
- */
-export function asWritten(schema: SchemaNode): SchemaNode {
-  const properties = schema.properties && mapValues(schema.properties, asWritten);
-  const required = schema.required?.filter((name) => schema.properties?.[name]?.default === undefined);
-  const { anyOf, oneOf, allOf, items, additionalProperties, patternProperties } = schema;
-  return {
-    ...schema,
-    ...(properties && { properties }),
-    ...(required && { required }),
-    ...(anyOf && { anyOf: anyOf.map(asWritten) }),
-    ...(oneOf && { oneOf: oneOf.map(asWritten) }),
-    ...(allOf && { allOf: allOf.map(asWritten) }),
-    ...(items && { items: 'map' in items ? items.map(asWritten) : asWritten(items) }),
-    ...(isMap(additionalProperties) && { additionalProperties: asWritten(additionalProperties) }),
-    ...(patternProperties && { patternProperties: mapValues(patternProperties, asWritten) }),
-  };
-}
-
 function decodeMap(schema: SchemaNode, value: Readonly<Record<string, unknown>>, matches: Matches): object {
   const parts = [schema, ...(schema.allOf ?? [])];
   const written = Object.entries(value).map(([key, item]) => [key, decode(memberSchema(parts, key), item, matches)]);
@@ -65,8 +44,4 @@ function itemSchema(schema: SchemaNode, index: number): SchemaNode {
   const { items } = schema;
   if (items === undefined) return {};
   return 'map' in items ? (items[index] ?? {}) : items;
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, convert: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value)]));
 }

@@ -2,6 +2,7 @@
 
 import { isMap } from './decode.js';
 import type { SchemaNode } from './schema.js';
+import { listItem, mapItem } from './schema-tree.js';
 
 /** `a string`, `an integer`, `a list of durations`… */
 export function describeType(schema: SchemaNode): string {
@@ -10,8 +11,8 @@ export function describeType(schema: SchemaNode): string {
   const union = schema.anyOf ?? schema.oneOf;
   if (union !== undefined) return either([...new Set(union.map(describeType))]);
   if (schema.weftFormat !== undefined) return `a ${schema.weftFormat}`;
-  if (schema.type === 'array') return `a list${ofItems(schema.items)}`;
-  if (schema.type === 'object') return 'a map';
+  if (schema.type === 'array') return `a list${ofItems(listItem(schema))}`;
+  if (schema.type === 'object') return `a map${ofItems(mapItem(schema))}`;
   if (schema.type === undefined) return 'any value';
   return either([schema.type].flat().map((type) => (type === 'integer' ? 'an integer' : `a ${type}`)));
 }
@@ -39,8 +40,10 @@ function either(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-function ofItems(items: SchemaNode['items']): string {
-  if (items === undefined || 'map' in items) return '';
-  const item = describeType(items);
-  return /^an? \w+$/.test(item) ? ` of ${item.replace(/^an? /, '')}s` : ` of ${item}`;
+function ofItems(item: SchemaNode | undefined): string {
+  if (item === undefined) return '';
+  const words = describeType(item);
+  return /^an? \w+$/.test(words)
+    ? ` of ${words.replace(/^an? /, '')}s`
+    : ` of ${words.replace(/^an? (list|map)\b/, '$1s')}`;
 }

@@ -3,8 +3,8 @@
 import { WeftError } from '../errors.js';
 import type { PluginDefinition } from '../plugin.js';
 import { InputOptions, OutputOptions, ProcessorOptions } from './common.js';
-import { asWritten } from './decode.js';
 import type { SchemaNode } from './schema.js';
+import { asWritten } from './schema-tree.js';
 
 export type PluginKind = PluginDefinition['kind'];
 

@@ -3,11 +3,12 @@
 import type { PluginDefinition } from '../plugin.js';
 import { checkValue } from './check-value.js';
 import { type AgentConfig, AgentOptions } from './common.js';
-import { asWritten, decode, isMap } from './decode.js';
+import { decode, isMap } from './decode.js';
 import { describeValue } from './describe.js';
 import type { ConfigFile } from './files.js';
 import { remedy } from './nearest.js';
 import type { PluginKind } from './plugin-schema.js';
+import { asWritten } from './schema-tree.js';
 import type { Path, Source } from './source.js';
 import type { Validator } from './validator.js';
 

@@ -1,0 +1,103 @@
+#!/usr/bin/env node
+// Writes what documentation repeats of the code: config/weft.schema.json and config/weft.yaml, the sample and the table of
+// options in each plugin's README, and the tables of docs/configuration.md. With --check nothing is written; every
+// difference is named and the exit code is 1. Reads compiled code: run `npm run build` first.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, build: { type: 'string', default: 'dist' } },
+});
+const compiled = (path) => import(pathToFileURL(join(root, values.build, path)).href);
+
+const common = await compiled('core/config/common.js');
+const { configJsonSchema } = await compiled('core/config/json-schema.js');
+const { optionsTable } = await compiled('core/config/options-table.js');
+const { pluginSample, sampleConfig } = await compiled('core/config/sample.js');
+const definitions = await builtinPlugins();
+
+const problems = [];
+
+generate('config/weft.schema.json', formatJson(configJsonSchema(definitions)));
+generate('config/weft.yaml', sampleConfig(definitions, firstSteps(definitions)));
+inject('docs/configuration.md', {
+  'agent-options': optionsTable(common.AgentOptions),
+  'filter-options': optionsTable(common.FilterOptions),
+  'input-options': optionsTable(withoutFilters(common.InputOptions)),
+  'processor-options': optionsTable(withoutFilters(common.ProcessorOptions)),
+  'output-options': optionsTable(withoutFilters(common.OutputOptions)),
+});
+for (const definition of definitions) {
+  inject(`plugins/${definition.kind}s/${definition.id}/README.md`, {
+    sample: `\`\`\`yaml\n${pluginSample(definition)}\`\`\`\n`,
+    options: optionsTable(definition.config),
+  });
+}
+
+for (const problem of problems) console.error(problem);
+if (problems.length > 0 && values.check) console.error('run: npm run build && node scripts/generate-docs.mjs');
+process.exitCode = problems.length > 0 ? 1 : 0;
+
+async function builtinPlugins() {
+  if (!existsSync(join(root, values.build, 'bin/plugins.js'))) {
+    console.error(`${values.build}/bin/plugins.js is missing: documenting no plugins`);
+    return [];
+  }
+  return (await compiled('bin/plugins.js')).builtinPlugins;
+}
+
+/** The plugins that a first configuration needs, as far as they exist. */
+function firstSteps(known) {
+  const having = (kind, ids) => ids.filter((id) => known.some((plugin) => plugin.kind === kind && plugin.id === id));
+  return { inputs: having('input', ['pinglist', 'udp']), processors: [], outputs: having('output', ['prometheus']) };
+}
+
+function withoutFilters(schema) {
+  const isFilter = ([name]) => name in common.FilterOptions.properties;
+  return { ...schema, properties: Object.fromEntries(Object.entries(schema.properties).filter((o) => !isFilter(o))) };
+}
+
+/** Replaces what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->`. */
+function inject(file, blocks) {
+  const path = join(root, file);
+  if (!existsSync(path)) {
+    problems.push(`${file}: missing`);
+    return;
+  }
+  let text = readFileSync(path, 'utf8');
+  for (const [name, content] of Object.entries(blocks)) {
+    const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+    const from = text.indexOf(begin);
+    const to = text.indexOf(end, from);
+    if (from < 0 || to < 0) problems.push(`${file}: no ${begin} … ${end}`);
+    else text = `${text.slice(0, from + begin.length)}\n${content}${text.slice(to)}`;
+  }
+  generate(file, text);
+}
+
+function generate(file, text) {
+  const path = join(root, file);
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  if (values.check) problems.push(`${relative(root, path)}: not up to date`);
+  else {
+    writeFileSync(path, text);
+    console.log(`wrote ${file}`);
+  }
+}
+
+/** As the formatter of this project wants it, so that the generated file passes the lint. */
+function formatJson(document) {
+  const biome = join(root, 'node_modules/.bin/biome');
+  const input = JSON.stringify(document, null, 2);
+  return execFileSync(biome, ['format', '--stdin-file-path=config/weft.schema.json'], {
+    cwd: root,
+    input,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+    maxBuffer: 2 ** 24,
+  });
+}
