@@ -1,0 +1,43 @@
+/** JSON lines. Durations are whole ns, the time is UTC with nine digits of the second. */
+
+import { type Distribution, SCALE } from '../../../core/distribution.js';
+import type { Field, Metric } from '../../../core/metric.js';
+import { quantilesNs } from '../../common/quantiles.js';
+
+const NS_PER_S = 1_000_000_000n;
+
+/** One object without the end of its line. */
+export function jsonLine(metric: Metric): string {
+  const fields: Record<string, unknown> = {};
+  for (const key in metric.fields) {
+    const field = metric.fields[key];
+    if (field !== undefined) fields[key] = fieldValue(field);
+  }
+  return JSON.stringify({ name: metric.name, tags: metric.tags, fields, time: isoTime(metric.timeNs) });
+}
+
+/** `2026-01-01T00:00:00.000000000Z`. */
+export function isoTime(timeNs: bigint): string {
+  const fraction = ((timeNs % NS_PER_S) + NS_PER_S) % NS_PER_S;
+  const seconds = new Date(Number((timeNs - fraction) / 1_000_000n)).toISOString().slice(0, 19);
+  return `${seconds}.${String(fraction).padStart(9, '0')}Z`;
+}
+
+function fieldValue(field: Field): unknown {
+  return field.kind === 'distribution' ? distributionObject(field.value) : field.value;
+}
+
+/** `buckets[i]` belongs to bucket `offset + i`; values of 0 are in none: `count` less the buckets. */
+function distributionObject(distribution: Distribution): object {
+  const { offset, counts } = distribution.denseBuckets();
+  return {
+    count: distribution.count,
+    sum: distribution.sumNsNumber,
+    min: distribution.minNs,
+    max: distribution.maxNs,
+    ...Object.fromEntries(quantilesNs(distribution)),
+    scale: SCALE,
+    offset,
+    buckets: counts,
+  };
+}

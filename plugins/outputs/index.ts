@@ -1,0 +1,7 @@
+/** The outputs that come with weft, sorted by id. */
+
+import type { AnyOutputDefinition } from '../../core/plugin.js';
+import file from './file/index.js';
+import prometheus from './prometheus/index.js';
+
+export const outputPlugins: readonly AnyOutputDefinition[] = [file, prometheus];
