@@ -24,7 +24,7 @@ export function checkValue(
     return decode(schema, checked, (branch, item) => validator.errors(branch, item).length === 0);
   const show = (sub: Path, found: unknown): string => {
     const reference = source.reference([...path, ...sub]);
-    return reference === undefined ? describeValue(found) : `${JSON.stringify(reference)}`;
+    return reference === undefined ? describeValue(found) : `the value of ${reference}`;
   };
   for (const problem of explain(errors, checked, show)) {
     source.report([...path, ...problem.path], problem.message, problem.at);

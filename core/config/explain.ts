@@ -6,6 +6,7 @@ import { choicesOf, describeType } from './describe.js';
 import { nearest, remedy } from './nearest.js';
 import type { SchemaNode, StringForm } from './schema.js';
 import type { Path } from './source.js';
+import { foldUnions, schemaOf } from './unions.js';
 import { STRING_FORMS } from './validator.js';
 
 export interface Problem {
@@ -42,54 +43,6 @@ export function pathOf(pointer: string, root: unknown): Path {
     });
 }
 
-/**
- * ajv reports the errors of every branch of a union, then the union. Where one branch is clearly the one that was meant,
- * its errors stay; otherwise only the union's.
- */
-function foldUnions(errors: readonly ErrorObject[]): readonly ErrorObject[] {
-  const union = errors.find(
-    (error) => isUnion(error) && !errors.some((outer) => outer !== error && holds(outer, error)),
-  );
-  if (union === undefined) return errors;
-  const inside = errors.filter((error) => holds(union, error));
-  const outside = errors.filter((error) => error !== union && !inside.includes(error));
-  const meant = choicesOf(schemaOf(union)) === undefined ? meantBranch(union, inside) : undefined;
-  return [...foldUnions(outside), ...(meant === undefined ? [{ ...union, keyword: 'union' }] : foldUnions(meant))];
-}
-
-function isUnion(error: ErrorObject): boolean {
-  return error.keyword === 'anyOf' || error.keyword === 'oneOf';
-}
-
-function holds(union: ErrorObject, error: ErrorObject): boolean {
-  return (
-    isUnion(union) &&
-    error.schemaPath.startsWith(`${union.schemaPath}/`) &&
-    `${error.instancePath}/`.startsWith(`${union.instancePath}/`)
-  );
-}
-
-/** For a map or list: the errors of the only branch that takes one and whose constants, if it has any, are those found. */
-function meantBranch(union: ErrorObject, inside: readonly ErrorObject[]): readonly ErrorObject[] | undefined {
-  if (typeof union.data !== 'object' || union.data === null) return undefined;
-  const branches = (union.schema as readonly unknown[]).map((_, i) =>
-    inside.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/${i}/`)),
-  );
-  const likely = branches.filter(
-    (branch) =>
-      branch.length > 0 &&
-      !branch.some(
-        ({ keyword, instancePath }) =>
-          keyword === 'const' || (keyword === 'type' && instancePath === union.instancePath),
-      ),
-  );
-  return likely.length === 1 ? likely[0] : undefined;
-}
-
-function schemaOf(error: ErrorObject): SchemaNode {
-  return (error.parentSchema ?? {}) as SchemaNode;
-}
-
 function describeError(error: ErrorObject, found: string): string {
   const { params } = error;
   const schema = schemaOf(error);
@@ -109,10 +62,9 @@ function describeError(error: ErrorObject, found: string): string {
     case 'weftFormat':
       return `expected ${boundOr(params, STRING_FORMS[params.form as StringForm].expected)}, found ${found}`;
     case 'minimum':
-    case 'exclusiveMinimum':
+      return `expected at least ${params.limit}, found ${found}`;
     case 'maximum':
-    case 'exclusiveMaximum':
-      return `expected a number ${params.comparison} ${params.limit}, found ${found}`;
+      return `expected at most ${params.limit}, found ${found}`;
     case 'minLength':
       return params.limit === 1 ? 'must not be empty' : `expected at least ${params.limit} characters, found ${found}`;
     case 'pattern':
