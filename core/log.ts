@@ -33,7 +33,12 @@ export async function createLogger(options: LogOptions): Promise<RootLogger> {
   const text = options.format === 'text' || (options.format === 'auto' && terminal);
   const stream = text ? await prettyStream(sink, terminal) : sink;
   const root = pino(
-    { level: options.level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } },
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: levelName },
+    },
     stream,
   );
   return derive(root, {});
@@ -52,7 +57,10 @@ export const silentLogger: RootLogger = {
 const levelName = (level: string): object => ({ level });
 
 /** pino-pretty is loaded only when it is needed: it costs megabytes. Its formatter alone runs in this thread, at once. */
-async function prettyStream(sink: { write(line: string): unknown }, colorize: boolean): Promise<pino.DestinationStream> {
+async function prettyStream(
+  sink: { write(line: string): unknown },
+  colorize: boolean,
+): Promise<pino.DestinationStream> {
   const { prettyFactory } = await import('pino-pretty');
   const format = prettyFactory({ colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' });
   return { write: (line) => void sink.write(format(line) ?? '') };

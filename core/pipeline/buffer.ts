@@ -69,13 +69,7 @@ export class MetricBuffer {
    */
   add(metric: Metric): boolean {
     this.#added += 1;
-    let dropped = false;
-    if (this.#size === this.limit) {
-      if (this.#batch !== undefined && this.#evicted < this.#batch.length) this.#evicted += 1;
-      else dropped = true;
-      this.#advance(1);
-    } else if (this.#size === this.#slots.length) this.#grow();
-    if (dropped) this.#dropped += 1;
+    const dropped = this.#makeRoom();
     this.#slots[(this.#head + this.#size) % this.#slots.length] = metric;
     this.#size += 1;
     return !dropped;
@@ -124,15 +118,19 @@ export class MetricBuffer {
     }
   }
 
-  /** Empties the buffer, a batch in flight included, and returns what it held, oldest first. */
+  /** Ends the transaction of a batch whose outcome will not be waited for: what is in flight waits again. */
+  recall(): void {
+    if (this.#batch !== undefined) this.keep(this.#batch);
+  }
+
+  /** Empties the buffer and returns what it held, oldest first. It then counts as never added: it goes elsewhere. */
   drain(): readonly Metric[] {
-    const held: Metric[] = [...(this.#batch?.slice(0, this.#evicted) ?? [])];
+    this.recall();
+    const held: Metric[] = [];
     for (; this.#size > 0; this.#advance(1)) {
       const metric = this.#slots[this.#head];
       if (metric !== undefined) held.push(metric);
     }
-    this.#batch = undefined;
-    this.#evicted = 0;
     this.#added -= held.length;
     return held;
   }
@@ -151,6 +149,21 @@ export class MetricBuffer {
     this.#advance(batch.length - this.#evicted);
     this.#batch = undefined;
     this.#evicted = 0;
+    return true;
+  }
+
+  /** Returns whether that cost a metric. */
+  #makeRoom(): boolean {
+    if (this.#size < this.limit) {
+      if (this.#size === this.#slots.length) this.#grow();
+      return false;
+    }
+    this.#advance(1);
+    if (this.#batch !== undefined && this.#evicted < this.#batch.length) {
+      this.#evicted += 1;
+      return false;
+    }
+    this.#dropped += 1;
     return true;
   }
 

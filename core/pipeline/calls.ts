@@ -1,7 +1,7 @@
 /** Calls into a plugin. A plugin is not trusted: it may throw anything, from anywhere, or never come back. */
 
 import type { Clock, Timer } from '../clock.js';
-import { describeError, StartupError, WeftError } from '../errors.js';
+import { describeError, WeftError } from '../errors.js';
 
 /** How a call ended. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
@@ -111,11 +111,4 @@ export function isA<T>(type: abstract new (...args: never[]) => T, error: unknow
   } catch {
     return false;
   }
-}
-
-/** What the agent does when a plugin does not start; only a StartupError leaves the choice to `startup_error_behavior`. */
-export function startupPolicy(error: unknown, behavior: 'error' | 'retry' | 'ignore'): 'fail' | 'retry' | 'ignore' {
-  if (!isA(StartupError, error)) return 'fail';
-  if (behavior === 'retry') return error.retryable ? 'retry' : 'fail';
-  return behavior === 'ignore' ? 'ignore' : 'fail';
 }

@@ -26,8 +26,10 @@ function translate(glob: string): string {
   for (let i = 0; i < glob.length; i += 1) {
     const char = glob.charAt(i);
     const end = char === '[' ? glob.indexOf(']', i + 2) : -1;
-    if (char === '\\' && i + 1 < glob.length) result += literal(glob.charAt((i += 1)));
-    else if (char === '*') result += '.*';
+    if (char === '\\' && i + 1 < glob.length) {
+      i += 1;
+      result += literal(glob.charAt(i));
+    } else if (char === '*') result += '.*';
     else if (char === '?') result += '.';
     else if (end > 0) {
       result += characterClass(glob.slice(i + 1, end));

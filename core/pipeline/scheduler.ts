@@ -83,7 +83,8 @@ export class Ticker {
     const aheadMs = this.#nextMs + this.#delayMs - this.#wallMs();
     if (aheadMs > 0) {
       if (aheadMs > 2 * this.#options.intervalMs + this.#jitterMs) this.#aim();
-      return this.#arm();
+      this.#arm();
+      return;
     }
     const missed = this.#passGrid() + (this.#busy ? 1 : 0);
     this.#aim();

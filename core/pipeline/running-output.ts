@@ -1,0 +1,296 @@
+/**
+ * An output as the agent runs it: a filter, a bounded buffer, and one loop that writes batches. It writes on the flush
+ * interval, and sooner when a full batch waits; after a failure it backs off and tries again. `add` never waits, so an
+ * output that is slow, dead or hung costs the others nothing: its buffer drops its oldest metrics, and counts them.
+ */
+
+import type { Timer } from '../clock.js';
+import type { OutputInstance } from '../config/types.js';
+import { PartialWriteError, PermanentError } from '../errors.js';
+import type { Metric } from '../metric.js';
+import type { Output, PluginContext } from '../plugin.js';
+import { backOffMs } from './back-off.js';
+import { MetricBuffer } from './buffer.js';
+import { attempt, Calls, isA, messageOf, type Outcome, PENDING, within } from './calls.js';
+import { Filter } from './filters.js';
+import { launch, made, type Runnable, START_TIMEOUT_MS, startupPolicy } from './launch.js';
+import { LimitedLog } from './limited-log.js';
+import { Ticker } from './scheduler.js';
+import { type OutputStats, Timings } from './stats.js';
+
+/** A write that takes longer is told to give up; until it does, the output is hung. */
+export const WRITE_TIMEOUT_MS = 30_000;
+
+export interface OutputLimits {
+  readonly flushIntervalMs: number;
+  readonly flushJitterMs: number;
+  readonly batchSize: number;
+  readonly bufferLimit: number;
+}
+
+export interface RunningOutputOptions {
+  readonly instance: OutputInstance;
+  readonly context: PluginContext;
+  readonly limits: OutputLimits;
+}
+
+/** How one batch went: on to the next, or wait (having got somewhere, or not). */
+type Progress = 'done' | 'partly' | 'failed';
+
+/** What outlives the plugin when it is made anew. */
+interface Holdings {
+  readonly buffer: MetricBuffer;
+  readonly writeTime: Timings;
+  filtered: number;
+  writes: number;
+  writeErrors: number;
+}
+
+export class RunningOutput implements Runnable<RunningOutput> {
+  readonly name: string;
+  readonly #options: RunningOutputOptions;
+  readonly #filter: Filter;
+  readonly #holdings: Holdings;
+  readonly #buffer: MetricBuffer;
+  readonly #log: LimitedLog;
+  readonly #calls: Calls;
+  readonly #ticker: Ticker;
+  readonly #abort = new AbortController();
+  #plugin: Output;
+  /** The plugin was made and not yet connected: once only. */
+  #fresh = true;
+  #connected = false;
+  #accepting = false;
+  #flushing: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  /** Metrics to be written though they fill no batch. */
+  #due = 0;
+  #retry: Timer | undefined;
+  #failures = 0;
+
+  /** Makes the plugin, which does no I/O; throws ConfigError. */
+  constructor(options: RunningOutputOptions, holdings?: Holdings) {
+    const { instance, context, limits } = options;
+    this.#options = options;
+    this.name = instance.name;
+    this.#filter = new Filter(instance.common);
+    this.#holdings = holdings ?? newHoldings(limits.bufferLimit);
+    this.#buffer = this.#holdings.buffer;
+    this.#log = new LimitedLog(context.log, context.clock);
+    this.#calls = new Calls(context.clock);
+    this.#ticker = new Ticker({
+      clock: context.clock,
+      intervalMs: limits.flushIntervalMs,
+      jitterMs: limits.flushJitterMs,
+      onTick: () => this.#request(true),
+    });
+    this.#plugin = this.#create();
+  }
+
+  revive(): RunningOutput {
+    return new RunningOutput(this.#options, this.#holdings);
+  }
+
+  get stats(): OutputStats {
+    const { buffer, filtered, writes, writeErrors, writeTime } = this.#holdings;
+    return {
+      metricsAdded: buffer.added,
+      metricsWritten: buffer.written,
+      metricsRejected: buffer.rejected,
+      metricsDropped: buffer.dropped,
+      metricsFiltered: filtered,
+      writes,
+      writeErrors,
+      bufferSize: buffer.length,
+      bufferLimit: buffer.limit,
+      writeTime,
+    };
+  }
+
+  /** Connects and begins to flush. */
+  async start(): Promise<boolean> {
+    const outcome = await this.#connect();
+    if (!outcome.ok) {
+      const policy = startupPolicy(outcome.error, this.#options.instance.common.startup_error_behavior);
+      if (policy === 'fail' || this.#abort.signal.aborted) throw outcome.error;
+      this.#log.error('output did not connect', messageOf(outcome.error));
+      if (policy === 'ignore') return false;
+    }
+    this.#accepting = true;
+    this.#ticker.start();
+    return true;
+  }
+
+  /** Takes a metric that came through the pipeline. Never throws and never blocks. */
+  add(metric: Metric): void {
+    const kept = this.#filter.apply(metric);
+    if (kept === undefined) {
+      this.#holdings.filtered += 1;
+      return;
+    }
+    if (!this.#buffer.add(kept)) this.#log.warn('buffer is full: the oldest metrics are dropped');
+    if (this.#buffer.waiting >= this.#options.limits.batchSize) this.#request(false);
+  }
+
+  /** Writes what is buffered as far as that goes, then closes the plugin. What is left: `drain` or `discard` it. */
+  stop(timeoutMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(timeoutMs);
+    return this.#stopping;
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
+    const { clock } = this.#options.context;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    const flushes = this.#accepting;
+    this.#accepting = false;
+    this.#ticker.stop();
+    this.#retry?.cancel();
+    if (flushes) await within(clock, this.#finalFlush(), timeoutMs * 0.8);
+    this.#abort.abort();
+    this.#calls.abort();
+    await this.#calls.idle(timeoutMs * 0.1);
+    await this.#close(deadlineMs - clock.monotonicMs());
+    this.#buffer.recall();
+  }
+
+  /** Takes over what the buffer still holds, as when another instance goes on in this one's place. */
+  drain(): readonly Metric[] {
+    return this.#buffer.drain();
+  }
+
+  /** Puts metrics that were drained from another instance into the buffer. */
+  adopt(metrics: readonly Metric[]): void {
+    for (const metric of metrics) this.#buffer.add(metric);
+  }
+
+  /** Gives up what the buffer still holds: counted as dropped, and logged. */
+  discard(): void {
+    const lost = this.#buffer.dropAll();
+    if (lost > 0)
+      this.#options.context.log.error({ metrics: lost }, 'metrics dropped: not written before the output closed');
+  }
+
+  async #finalFlush(): Promise<void> {
+    await this.#flushing;
+    this.#due = this.#buffer.length;
+    if (this.#due > 0) await this.#flush();
+  }
+
+  /** Makes the flush loop run, for all that is there now or for full batches only, unless it waits out a failure. */
+  #request(all: boolean): void {
+    if (!this.#accepting || this.#retry !== undefined) return;
+    if (all) this.#due = this.#buffer.length;
+    // Not at once: an input calls `add` from within its own work.
+    this.#flushing ??= Promise.resolve()
+      .then(() => this.#flush())
+      .finally(() => {
+        this.#flushing = undefined;
+      });
+  }
+
+  /** Writes batch after batch, as long as there are metrics that are due or a full batch waits. Ends at a failure. */
+  async #flush(): Promise<void> {
+    if (!this.#connected && !(await this.#reconnect())) return this.#backOff('failed');
+    const { batchSize } = this.#options.limits;
+    while (!this.#abort.signal.aborted && (this.#due > 0 || this.#buffer.length >= batchSize)) {
+      const batch = this.#buffer.takeBatch(batchSize);
+      this.#due = batch.length === 0 ? 0 : this.#due - batch.length;
+      if (batch.length === 0) return;
+      const progress = await this.#write(batch);
+      if (progress !== 'done') return this.#backOff(progress);
+      this.#failures = 0;
+    }
+  }
+
+  async #write(batch: readonly Metric[]): Promise<Progress> {
+    const { clock } = this.#options.context;
+    const startMs = clock.monotonicMs();
+    const plugin = this.#plugin;
+    this.#holdings.writes += 1;
+    const outcome = await this.#calls.run(
+      (signal) => plugin.write(batch, signal),
+      WRITE_TIMEOUT_MS,
+      () => this.#log.warn('write takes too long and is told to give up'),
+    );
+    this.#holdings.writeTime.recordMs(clock.monotonicMs() - startMs);
+    if (outcome.ok) {
+      this.#buffer.accept(batch);
+      return 'done';
+    }
+    this.#holdings.writeErrors += 1;
+    return this.#settleFailure(batch, outcome.error);
+  }
+
+  #settleFailure(batch: readonly Metric[], error: unknown): Progress {
+    if (isA(PermanentError, error)) {
+      this.#buffer.reject(batch);
+      this.#log.error('output refused a batch for good: its metrics are rejected', messageOf(error));
+      return 'done';
+    }
+    if (!isA(PartialWriteError, error) || !Array.isArray(error.accepted) || !Array.isArray(error.rejected)) {
+      this.#buffer.keep(batch);
+      this.#log.warn('write failed: the batch is kept and written again', messageOf(error));
+      return 'failed';
+    }
+    const before = this.#buffer.length;
+    const rest = error.retry ? 'keep' : 'reject';
+    this.#buffer.settle(batch, { accepted: error.accepted, rejected: error.rejected, rest });
+    this.#log.warn('output took a part of a batch', messageOf(error));
+    if (rest === 'reject') return 'done';
+    return this.#buffer.length < before ? 'partly' : 'failed';
+  }
+
+  #backOff(progress: Progress): void {
+    this.#failures = progress === 'partly' ? 1 : this.#failures + 1;
+    if (!this.#accepting) return;
+    const waitMs = backOffMs(this.#failures, Math.random);
+    this.#retry = this.#options.context.clock.after(waitMs, () => {
+      this.#retry = undefined;
+      this.#request(true);
+    });
+  }
+
+  /** A plugin is connected once; what failed to connect is put away and made anew. */
+  async #reconnect(): Promise<boolean> {
+    if (this.#calls.busy) return false;
+    if (!this.#fresh) {
+      await this.#close(START_TIMEOUT_MS);
+      const created = await attempt(() => this.#create());
+      if (!created.ok) this.#log.error('output did not connect', messageOf(created.error));
+      if (!created.ok || this.#abort.signal.aborted) return false;
+      this.#plugin = created.value;
+      this.#fresh = true;
+    }
+    const outcome = await this.#connect();
+    if (outcome.ok) this.#options.context.log.info({}, 'output connected');
+    else this.#log.error('output did not connect', messageOf(outcome.error));
+    return outcome.ok;
+  }
+
+  #create(): Output {
+    const { instance, context } = this.#options;
+    return made('output', instance.name, instance.definition.create(instance.config, context));
+  }
+
+  async #connect(): Promise<Outcome<unknown>> {
+    const plugin = this.#plugin;
+    this.#fresh = false;
+    const { clock } = this.#options.context;
+    const outcome = await launch(this.#calls, clock, this.#abort.signal, (signal) => plugin.connect?.(signal));
+    this.#connected = outcome.ok;
+    return outcome;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#connected = false;
+    const plugin = this.#plugin;
+    const closed = attempt(() => plugin.close?.());
+    const outcome = await within(this.#options.context.clock, closed, timeoutMs);
+    if (outcome === PENDING) this.#log.warn('output did not close in time');
+    else if (!outcome.ok) this.#log.error('output failed to close', messageOf(outcome.error));
+  }
+}
+
+function newHoldings(bufferLimit: number): Holdings {
+  return { buffer: new MetricBuffer(bufferLimit), writeTime: new Timings(), filtered: 0, writes: 0, writeErrors: 0 };
+}
