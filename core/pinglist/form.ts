@@ -1,67 +1,59 @@
 /** The version 1 form of a pinglist: what the controller answers and what a pinglist file holds (DESIGN.md section 8). */
 
-import { STRICT, Type } from '../config/schema.js';
+import { duration, STRICT, Type } from '../config/schema.js';
 import { MAX_PAYLOAD_BYTES } from './limits.js';
 
-/** What a target has that does not say otherwise. */
-export const TARGET_DEFAULTS = {
-  intervalMs: 1000,
-  timeoutMs: 500,
-  paths: 1,
-  payloadBytes: 44,
-  dscp: 0,
-  ttl: 255,
-  /** RFC 8762: the STAMP port. TCP has no such port; its targets name one. */
-  udpPort: 862,
-} as const;
-
-export const MAX_INTERVAL_MS = 24 * 3600 * 1000;
-export const MAX_TIMEOUT_MS = 60 * 1000;
-
-const duration = () => Type.String({ format: 'duration' });
-const whole = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum });
+const whole = (minimum: number, maximum: number, byDefault: number) =>
+  Type.Integer({ minimum, maximum, default: byDefault });
 
 const common = {
   dst: Type.String({ minLength: 1, maxLength: 255 }),
-  interval: Type.Optional(duration()),
-  timeout: Type.Optional(duration()),
-  paths: Type.Optional(whole(1, 256)),
-  payload_bytes: Type.Optional(whole(0, MAX_PAYLOAD_BYTES)),
-  dscp: Type.Optional(whole(0, 63)),
-  ttl: Type.Optional(whole(1, 255)),
+  interval: duration({ default: '1s', atLeast: '10ms', atMost: '1d' }),
+  timeout: duration({ default: '500ms', atLeast: '1ms', atMost: '1m' }),
+  paths: whole(1, 256, 1),
+  payload_bytes: whole(0, MAX_PAYLOAD_BYTES, 44),
+  dscp: whole(0, 63, 0),
+  ttl: whole(1, 255, 255),
   mode: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  labels: Type.Optional(Type.Record(Type.String({ pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$' }), Type.String(), STRICT)),
+  labels: Type.Record(Type.String({ pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$' }), Type.String(), { ...STRICT, default: {} }),
 };
 
-export const UdpTargetForm = Type.Object(
+export const UdpForm = Type.Object(
   {
     transport: Type.Literal('udp'),
-    address: Type.String({ format: 'ip' }),
-    port: Type.Optional(whole(1, 65535)),
-    plain: Type.Optional(Type.Boolean()),
+    address: Type.String(),
+    // RFC 8762: the STAMP port.
+    port: whole(1, 65_535, 862),
+    plain: Type.Boolean({ default: false }),
     ...common,
   },
   STRICT,
 );
 
-export const TcpTargetForm = Type.Object(
-  { transport: Type.Literal('tcp'), address: Type.String({ format: 'ip' }), port: whole(1, 65535), ...common },
+/** TCP has no port of its own for probes: every target names one. */
+export const TcpForm = Type.Object(
+  {
+    transport: Type.Literal('tcp'),
+    address: Type.String(),
+    port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    ...common,
+  },
   STRICT,
 );
 
-export const RdmaTargetForm = Type.Object(
+export const RdmaForm = Type.Object(
   {
     transport: Type.Literal('rdma-ud'),
-    gid: Type.String({ format: 'gid' }),
-    qpn: whole(1, 0xff_ff_ff),
-    lid: Type.Optional(whole(0, 0xbfff)),
+    gid: Type.String(),
+    qpn: Type.Integer({ minimum: 1, maximum: 0xff_ff_ff }),
+    lid: whole(0, 0xbf_ff, 0),
     device: Type.Optional(Type.String({ minLength: 1 })),
     ...common,
   },
   STRICT,
 );
 
-/** The targets are checked one by one, each against the form of its transport: that gives errors people can read. */
+/** The targets are read one by one, each in the form of its transport: that gives errors people can read. */
 export const PinglistForm = Type.Object(
   {
     version: Type.Literal(1),

@@ -62,12 +62,6 @@ export class IssueCollector {
   }
 }
 
-/** A value as messages show it: short, whatever it is. */
-export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
 function summary(file: string, issues: readonly ConfigIssue[], total: number): string {
   const lines = issues.map(({ line, column, path, message }) => {
     return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;

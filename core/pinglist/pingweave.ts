@@ -9,13 +9,15 @@
  * host does not probe itself.
  */
 
+import { isMap } from '../config/decode.js';
+import { describeValue } from '../config/describe.js';
 import type { Path } from '../config/source.js';
-import type { IpTarget, Pinglist } from '../target.js';
+import type { Pinglist, Target } from '../target.js';
 import { canonicalAddress, isUnspecified } from './address.js';
-import { TARGET_DEFAULTS } from './form.js';
-import { IssueCollector, type PinglistSource, show } from './issues.js';
+import { IssueCollector, type PinglistSource } from './issues.js';
 import { MAX_TARGETS } from './limits.js';
 import { revisionOf } from './pinglist.js';
+import { readTarget } from './target-reader.js';
 
 export interface PingweaveOptions {
   readonly source: PinglistSource;
@@ -35,7 +37,7 @@ const RDMA_PROTOCOLS = ['roce', 'ib'] as const;
 type Protocol = (typeof IP_PROTOCOLS)[number] | (typeof RDMA_PROTOCOLS)[number];
 
 export function isPingweave(data: unknown): boolean {
-  return isMapping(data) && ('mesh' in data || 'arrow' in data);
+  return isMap(data) && ('mesh' in data || 'arrow' in data);
 }
 
 /** Returns this host's targets. Throws PinglistError with every mistake. */
@@ -56,7 +58,7 @@ class Reader {
   readonly #options: PingweaveOptions;
   readonly #local: ReadonlySet<string>;
   readonly #warnings: string[] = [];
-  readonly #targets = new Map<string, IpTarget>();
+  readonly #targets = new Map<string, Target>();
   readonly #withoutRegistry = { roce: 0, ib: 0 };
 
   constructor(options: PingweaveOptions) {
@@ -111,7 +113,8 @@ class Reader {
     });
   }
 
-  #addTargetsOf({ kind, protocol, name, sources, destinations }: Group): void {
+  #addTargetsOf(group: Group): void {
+    const { protocol, sources, destinations } = group;
     if (!sources.some((address) => this.#local.has(address))) return;
     for (const address of destinations) {
       if (this.#local.has(address)) continue;
@@ -119,23 +122,25 @@ class Reader {
         this.#withoutRegistry[protocol]++;
         continue;
       }
-      const key = `${protocol} ${address}`;
-      if (!this.#targets.has(key)) this.#targets.set(key, this.#target(protocol, address, kind, name));
+      this.#addTarget(protocol, address, group);
     }
   }
 
-  #target(transport: 'udp' | 'tcp', address: string, mode: string, group: string): IpTarget {
-    const { intervalMs, timeoutMs, paths, payloadBytes, dscp, ttl } = TARGET_DEFAULTS;
-    const timing = { intervalMs, timeoutMs, paths, payloadBytes, dscp, ttl };
+  /** Goes through the version 1 form, which has the defaults. */
+  #addTarget(transport: 'udp' | 'tcp', address: string, { kind, name }: Group): void {
+    const key = `${transport} ${address}`;
+    if (this.#targets.has(key)) return;
     const port = this.#options.ports[transport];
-    return { transport, dst: address, address, port, plain: false, ...timing, mode, labels: { group } };
+    const form = { transport, dst: address, address, port, mode: kind, labels: { group: name } };
+    const target = readTarget(form, [kind, transport, name], this.#issues);
+    if (target !== undefined) this.#targets.set(key, target);
   }
 
-  /** The entries of a mapping. Nothing at all (`udp:`) is empty, with a warning. */
+  /** The entries of a map. Nothing at all (`udp:`) is empty, with a warning. */
   #entries(value: unknown, path: Path): [string, unknown][] {
-    if (isMapping(value)) return Object.entries(value);
+    if (isMap(value)) return Object.entries(value);
     if (value === null || value === undefined) this.#warnEmpty(path);
-    else this.#issues.add(path, `expected a mapping, found ${show(value)}`);
+    else this.#issues.add(path, `expected a map, found ${describeValue(value)}`);
     return [];
   }
 
@@ -149,7 +154,10 @@ class Reader {
     return (single ? [value] : value).flatMap((item: unknown, index) => {
       const address = typeof item === 'string' ? canonicalAddress(item) : undefined;
       if (address !== undefined) return isUnspecified(address) ? [] : [address];
-      this.#issues.add(single ? path : [...path, index], `expected an IPv4 or IPv6 address, found ${show(item)}`);
+      this.#issues.add(
+        single ? path : [...path, index],
+        `expected an IPv4 or IPv6 address, found ${describeValue(item)}`,
+      );
       return [];
     });
   }
@@ -157,10 +165,6 @@ class Reader {
   #warnEmpty(path: Path): void {
     this.#warnings.push(`${path.length === 0 ? 'the pinglist' : path.join('.')} is empty`);
   }
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isProtocol(text: string): text is Protocol {

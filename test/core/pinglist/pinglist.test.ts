@@ -77,43 +77,59 @@ describe('pinglist version 1', () => {
   });
 
   const cases: [string, unknown, RegExp][] = [
-    ['not an object', [], /^: expected an object, found \[\]$/],
-    ['null', null, /^: expected an object, found null$/],
-    ['no version', { targets: [] }, /^version: is required and missing$/],
-    ['another version', { version: 2, targets: [] }, /^version: expected 1, found 2$/],
-    ['no targets', { version: 1 }, /^targets: is required/],
-    ['unknown key', { version: 1, target: [], targets: [] }, /^target: unknown key; did you mean "targets"\?$/],
-    ['a target of another type', targets('10.0.0.2'), /^targets\[0\]: expected a target/],
+    ['a list', [], /^: expected a map, found a list$/],
+    ['nothing', null, /^: expected a map, found nothing$/],
+    ['no version', { targets: [] }, /^: the option "version" is missing/],
+    ['another version', { version: 2, targets: [] }, /^version: expected 1, found the number 2$/],
+    ['no targets', { version: 1 }, /^: the option "targets" is missing/],
+    [
+      'unknown key',
+      { version: 1, targts: [], targets: [] },
+      /^targts: unknown option "targts"; did you mean "targets"\?$/,
+    ],
+    ['a target of another type', targets('10.0.0.2'), /^targets\[0\]: expected a target \(a map\), found "10.0.0.2"$/],
     [
       'no transport',
       targets({ dst: 'b' }),
-      /^targets\[0\]\.transport: expected "udp", "tcp" or "rdma-ud", it is missing$/,
+      /^targets\[0\]\.transport: expected a transport, found nothing; valid are: rdma-ud/,
     ],
-    ['unknown transport', targets(udp({ transport: 'icmp' })), /transport: expected "udp", .* found "icmp"$/],
-    ['no dst', targets({ transport: 'udp', address: '::1' }), /^targets\[0\]\.dst: is required and missing$/],
-    ['empty dst', targets(udp({ dst: '' })), /^targets\[0\]\.dst: expected text that is not empty, found ""$/],
-    [
-      'a name as address',
-      targets(udp({ address: 'host-b' })),
-      /address: expected an IPv4 or IPv6 address .* found "host-b"$/,
-    ],
-    ['tcp without port', targets(udp({ transport: 'tcp' })), /^targets\[0\]\.port: is required and missing$/],
-    ['port 0', targets(udp({ port: 0 })), /port: expected at least 1, found 0$/],
+    ['unknown transport', targets(udp({ transport: 'upd' })), /transport, found "upd"; did you mean "udp"\?$/],
+    ['no dst', targets({ transport: 'udp', address: '::1' }), /^targets\[0\]: the option "dst" is missing/],
+    ['empty dst', targets(udp({ dst: '' })), /^targets\[0\]\.dst: must not be empty$/],
+    ['a name as address', targets(udp({ address: 'host-b' })), /address: expected an IPv4 or IPv6 .* found "host-b"$/],
+    ['tcp without port', targets(udp({ transport: 'tcp' })), /^targets\[0\]: the option "port" is missing/],
+    ['port 0', targets(udp({ port: 0 })), /port: expected a number >= 1, found the number 0$/],
     ['port as text', targets(udp({ port: '862' })), /port: expected an integer, found "862"$/],
-    ['misspelt key', targets(udp({ pyload_bytes: 5 })), /pyload_bytes: unknown key; did you mean "payload_bytes"\?$/],
-    ['plain on tcp', targets(udp({ transport: 'tcp', port: 1, plain: true })), /plain: unknown key/],
-    ['a number as interval', targets(udp({ interval: 1 })), /interval: expected a string, found 1$/],
+    [
+      'misspelt key',
+      targets(udp({ pyload_bytes: 5 })),
+      /pyload_bytes: unknown option .* did you mean "payload_bytes"\?$/,
+    ],
+    ['plain on tcp', targets(udp({ transport: 'tcp', port: 1, plain: true })), /plain: unknown option/],
+    [
+      'a number as interval',
+      targets(udp({ interval: 1 })),
+      /interval: expected a duration .* found the number 1; add a unit$/,
+    ],
     ['interval without unit', targets(udp({ interval: '1' })), /interval: expected a duration .* found "1"$/],
-    ['interval too short', targets(udp({ interval: '9ms' })), /interval: expected 10ms to 1d, found "9ms"$/],
-    ['timeout too long', targets(udp({ timeout: '61s' })), /timeout: expected 1ms to 1m, found "61s"$/],
-    ['paths', targets(udp({ paths: 257 })), /paths: expected at most 256, found 257$/],
-    ['payload', targets(udp({ payload_bytes: 9001 })), /payload_bytes: expected at most 8972, found 9001$/],
-    ['dscp', targets(udp({ dscp: 64 })), /dscp: expected at most 63, found 64$/],
-    ['ttl', targets(udp({ ttl: 0 })), /ttl: expected at least 1, found 0$/],
-    ['label name', targets(udp({ labels: { 'to-r': 'x' } })), /labels\.to-r: is not a label name/],
-    ['label value', targets(udp({ labels: { tor: 1 } })), /labels\.tor: expected a string, found 1$/],
-    ['gid', targets({ transport: 'rdma-ud', dst: 'b', gid: '10.0.0.2', qpn: 1 }), /gid: expected a GID/],
-    ['qpn', targets({ transport: 'rdma-ud', dst: 'b', gid: '::1', qpn: 2 ** 24 }), /qpn: expected at most 16777215/],
+    ['interval too short', targets(udp({ interval: '9ms' })), /interval: expected at least 10ms, found "9ms"$/],
+    ['timeout too long', targets(udp({ timeout: '61s' })), /timeout: expected at most 1m, found "61s"$/],
+    ['paths', targets(udp({ paths: 257 })), /paths: expected a number <= 256, found the number 257$/],
+    ['payload', targets(udp({ payload_bytes: 9001 })), /payload_bytes: expected a number <= 8972/],
+    ['dscp', targets(udp({ dscp: 64 })), /dscp: expected a number <= 63/],
+    ['ttl', targets(udp({ ttl: 0 })), /ttl: expected a number >= 1/],
+    ['label name', targets(udp({ labels: { 'to-r': 'x' } })), /labels\.to-r: "to-r" is not a valid name here/],
+    ['label value', targets(udp({ labels: { tor: 1 } })), /labels\.tor: expected a string, found the number 1/],
+    [
+      'gid',
+      targets({ transport: 'rdma-ud', dst: 'b', gid: '10.0.0.2', qpn: 1 }),
+      /gid: expected a GID .* found "10.0.0.2"$/,
+    ],
+    [
+      'qpn',
+      targets({ transport: 'rdma-ud', dst: 'b', gid: '::1', qpn: 2 ** 24 }),
+      /qpn: expected a number <= 16777215/,
+    ],
     ['twins', targets(udp(), udp()), /^targets\[1\]: the same target as targets\[0\]$/],
   ];
   for (const [name, data, expected] of cases) {
@@ -139,9 +155,10 @@ describe('pinglist version 1', () => {
   });
 
   test('a mistake has its line and column, in YAML and in JSON', () => {
-    const yaml = 'version: 1\ntargets:\n  - transport: udp\n    dst: b\n    address: nowhere\n    prot: 1\n';
+    const yaml =
+      'version: 1\ntargets:\n  - transport: udp\n    dst: b\n    address: 10.0.0.2\n    port: x\n    prot: 1\n';
     const json =
-      '{ "version": 1,\n  "targets": [\n    { "transport": "udp", "dst": "b",\n      "address": "nowhere", "prot": 1 } ] }';
+      '{ "version": 1,\n  "targets": [\n    { "transport": "udp", "dst": "b",\n      "address": "10.0.0.2", "port": "x", "prot": 1 } ] }';
     const places = (text: string, file: string) => {
       try {
         parse(text, file);
@@ -150,8 +167,8 @@ describe('pinglist version 1', () => {
       }
       return [];
     };
-    assert.deepEqual(places(yaml, 'l.yaml'), ['5:14 targets[0].address', '6:5 targets[0].prot']);
-    assert.deepEqual(places(json, 'l.json'), ['4:18 targets[0].address', '4:29 targets[0].prot']);
+    assert.deepEqual(places(yaml, 'l.yaml'), ['6:11 targets[0].port', '7:5 targets[0].prot']);
+    assert.deepEqual(places(json, 'l.json'), ['4:38 targets[0].port', '4:43 targets[0].prot']);
   });
 
   test('text that is neither JSON nor YAML', () => {
