@@ -7,7 +7,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type nodeGypBuild from 'node-gyp-build';
 import { NativeError } from '../core/errors.js';
 
 export type EngineHandle = number;
@@ -243,8 +242,8 @@ let loaded: Addon | undefined;
 function addon(): Addon {
   if (loaded === undefined) {
     const require = createRequire(import.meta.url);
-    const load = require('node-gyp-build') as typeof nodeGypBuild;
-    loaded = load(packageRoot()) as Addon;
+    const load = require('node-gyp-build') as (root: string) => Addon;
+    loaded = load(packageRoot());
   }
   return loaded;
 }

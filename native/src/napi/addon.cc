@@ -1,0 +1,135 @@
+// The addon's functions: see native/index.ts, the only file that calls them. Every function may be called from any
+// thread that loaded the addon; `pump` blocks its thread.
+
+#include <napi.h>
+
+#include <cstring>
+#include <string>
+
+#include "napi/handle_table.h"
+#include "napi/options.h"
+
+namespace weft {
+
+namespace {
+
+void throw_system_error(Napi::Env env, const Error& error) {
+  auto exception = Napi::Error::New(env, std::string(error.syscall) + ": " + std::strerror(error.code));
+  exception.Set("errno", Napi::Number::New(env, error.code));
+  exception.Set("syscall", Napi::String::New(env, error.syscall));
+  exception.ThrowAsJavaScriptException();
+}
+
+template <typename E>
+Napi::Value hand_out(Napi::Env env, Result<std::shared_ptr<E>> created) {
+  if (!created.ok()) {
+    throw_system_error(env, created.error());
+    return env.Undefined();
+  }
+  return Napi::Number::New(env, HandleTable::instance().add(std::move(created.value())));
+}
+
+// A closed or unknown handle throws; `close` is the only call that takes one.
+std::shared_ptr<Engine> engine_of(const Napi::CallbackInfo& info) {
+  auto engine = HandleTable::instance().find(info[0].ToNumber().Uint32Value());
+  if (!engine) Napi::Error::New(info.Env(), "this engine is closed").ThrowAsJavaScriptException();
+  return engine;
+}
+
+Napi::Value create_udp_prober(const Napi::CallbackInfo& info) {
+  auto config = read_prober_options(info[0]);
+  if (!config) return info.Env().Undefined();
+  return hand_out(info.Env(), UdpProber::create(std::move(*config)));
+}
+
+Napi::Value create_udp_reflector(const Napi::CallbackInfo& info) {
+  auto config = read_reflector_options(info[0]);
+  if (!config) return info.Env().Undefined();
+  return hand_out(info.Env(), UdpReflector::create(std::move(*config)));
+}
+
+void set_targets(const Napi::CallbackInfo& info) {
+  const auto engine = engine_of(info);
+  if (!engine) return;
+  auto table = info[1].As<Napi::ArrayBuffer>();
+  std::vector<TargetEntry> entries(table.ByteLength() / sizeof(TargetEntry));
+  if (!entries.empty()) std::memcpy(entries.data(), table.Data(), entries.size() * sizeof(TargetEntry));
+  engine->set_targets(std::move(entries));
+}
+
+Napi::Value to_buffer(Napi::Env env, const Slice& slice) {
+  const size_t record_bytes = slice.records.size() * sizeof(Record);
+  auto buffer = Napi::ArrayBuffer::New(env, sizeof(SliceHeader) + record_bytes);
+  if (env.IsExceptionPending()) return env.Undefined();  // the worker is being terminated
+  SliceHeader header{};
+  header.count = static_cast<uint32_t>(slice.records.size());
+  header.flags = slice.closed ? kEngineClosed : 0;
+  header.settled_us = slice.settled_us;
+  auto* bytes = static_cast<uint8_t*>(buffer.Data());
+  std::memcpy(bytes, &header, sizeof header);
+  if (record_bytes > 0) std::memcpy(bytes + sizeof header, slice.records.data(), record_bytes);
+  return buffer;
+}
+
+// A worker may come to pump an engine that was closed a moment ago: that is an answer, not an error.
+Napi::Value pump(const Napi::CallbackInfo& info) {
+  thread_local Slice slice;  // its buffer is reused: no allocation a slice
+  slice.records.clear();
+  slice.closed = true;
+  if (const auto engine = HandleTable::instance().find(info[0].ToNumber().Uint32Value())) {
+    engine->pump(info[1].ToNumber().Int32Value(), slice);
+  }
+  return to_buffer(info.Env(), slice);
+}
+
+Napi::Value stats(const Napi::CallbackInfo& info) {
+  const auto engine = engine_of(info);
+  if (!engine) return info.Env().Undefined();
+  auto object = Napi::Object::New(info.Env());
+  for (const auto& [name, value] : engine->stats()) object.Set(name, Napi::Number::New(info.Env(), value));
+  return object;
+}
+
+Napi::Value port(const Napi::CallbackInfo& info) {
+  const auto engine = engine_of(info);
+  if (!engine) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), engine->port());
+}
+
+void wake(const Napi::CallbackInfo& info) {
+  if (const auto engine = engine_of(info)) engine->wake();
+}
+
+void close(const Napi::CallbackInfo& info) {
+  if (const auto engine = HandleTable::instance().remove(info[0].ToNumber().Uint32Value())) engine->close();
+}
+
+Napi::Value build_info(const Napi::CallbackInfo& info) {
+  auto object = Napi::Object::New(info.Env());
+  object.Set("compiler", Napi::String::New(info.Env(), __VERSION__));
+#if __has_include(<infiniband/verbs.h>)
+  object.Set("verbs", Napi::Boolean::New(info.Env(), true));
+#else
+  object.Set("verbs", Napi::Boolean::New(info.Env(), false));
+#endif
+  return object;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("createUdpProber", Napi::Function::New(env, create_udp_prober));
+  exports.Set("createUdpReflector", Napi::Function::New(env, create_udp_reflector));
+  exports.Set("setTargets", Napi::Function::New(env, set_targets));
+  exports.Set("pump", Napi::Function::New(env, pump));
+  exports.Set("stats", Napi::Function::New(env, stats));
+  exports.Set("port", Napi::Function::New(env, port));
+  exports.Set("wake", Napi::Function::New(env, wake));
+  exports.Set("close", Napi::Function::New(env, close));
+  exports.Set("buildInfo", Napi::Function::New(env, build_info));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(weft, initialize)
+
+}  // namespace weft

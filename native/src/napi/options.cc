@@ -1,0 +1,75 @@
+#include "napi/options.h"
+
+#include <string>
+
+namespace weft {
+
+namespace {
+
+void throw_type_error(Napi::Env env, const std::string& message) {
+  Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+}
+
+std::string text(const Napi::Object& options, const char* name) { return options.Get(name).ToString().Utf8Value(); }
+
+std::vector<uint8_t> key_of(const Napi::Object& options) {
+  const Napi::Value value = options.Get("key");
+  if (!value.IsTypedArray()) return {};
+  const auto bytes = value.As<Napi::Uint8Array>();
+  return std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ByteLength());
+}
+
+bool stamps_of(const Napi::Object& options) { return text(options, "timestamps") != "user"; }
+
+// An address of the given family, or any when the text is empty.
+std::optional<SocketAddress> source(const Napi::Object& options, const char* name, int family) {
+  const std::string literal = text(options, name);
+  if (literal.empty()) return SocketAddress::any(family, 0);
+  auto address = SocketAddress::parse(literal.c_str(), 0);
+  if (address && address->family() == family) return address;
+  throw_type_error(options.Env(), std::string(name) + ": \"" + literal + "\" is not an address of that family");
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<UdpProberConfig> read_prober_options(const Napi::Value& value) {
+  const auto options = value.As<Napi::Object>();
+  const auto ipv4 = source(options, "sourceAddress4", AF_INET);
+  if (!ipv4) return std::nullopt;
+  const auto ipv6 = source(options, "sourceAddress6", AF_INET6);
+  if (!ipv6) return std::nullopt;
+  UdpProberConfig config;
+  config.source_ipv4 = *ipv4;
+  config.source_ipv6 = *ipv6;
+  config.stamps = stamps_of(options);
+  config.key = key_of(options);
+  return config;
+}
+
+std::optional<UdpReflectorConfig> read_reflector_options(const Napi::Value& value) {
+  const auto options = value.As<Napi::Object>();
+  const std::string literal = text(options, "address");
+  const auto port = static_cast<uint16_t>(options.Get("port").ToNumber().Uint32Value());
+  const auto listen = SocketAddress::parse(literal.c_str(), port);
+  if (!listen) {
+    throw_type_error(options.Env(), "address: \"" + literal + "\" is not an IPv4 or IPv6 address");
+    return std::nullopt;
+  }
+  UdpReflectorConfig config;
+  config.listen = *listen;
+  const auto prefixes = options.Get("allowedPrefixes").As<Napi::Array>();
+  for (uint32_t i = 0; i < prefixes.Length(); ++i) {
+    const std::string cidr = prefixes.Get(i).ToString().Utf8Value();
+    if (!config.allowed.add(cidr)) {
+      throw_type_error(options.Env(), "allowedPrefixes: \"" + cidr + "\" is not a prefix such as 10.0.0.0/8");
+      return std::nullopt;
+    }
+  }
+  config.rate_limit = options.Get("rateLimit").ToNumber().DoubleValue();
+  config.stamps = stamps_of(options);
+  config.key = key_of(options);
+  return config;
+}
+
+}  // namespace weft

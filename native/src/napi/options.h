@@ -1,0 +1,16 @@
+// Reads the option objects of native/index.ts. On failure a JavaScript exception is pending and nothing is returned.
+#pragma once
+
+#include <napi.h>
+
+#include <optional>
+
+#include "net/udp_prober.h"
+#include "net/udp_reflector.h"
+
+namespace weft {
+
+std::optional<UdpProberConfig> read_prober_options(const Napi::Value& value);
+std::optional<UdpReflectorConfig> read_reflector_options(const Napi::Value& value);
+
+}  // namespace weft
