@@ -1,6 +1,7 @@
 /** Entries of the files as instances that the agent can run: split into common and own options, named, fingerprinted. */
 
 import { createHash } from 'node:crypto';
+import { describeError } from '../errors.js';
 import type { PluginDefinition } from '../plugin.js';
 import { checkValue } from './check-value.js';
 import type { AgentConfig } from './common.js';
@@ -26,13 +27,13 @@ export function buildInstances<D extends PluginDefinition, C>(
   validator: Validator,
 ): Instance<D, C>[] {
   const names = new Names();
-  const schemas = new Map<PluginDefinition, SchemaNode>();
+  const schemas = new Schemas(validator);
   const instances: Instance<D, C>[] = [];
   for (const entry of entries) {
     const { definition, source, path, value } = entry;
-    const schema = schemas.get(definition) ?? entrySchema(definition);
-    schemas.set(definition, schema);
     const name = names.claim(entry);
+    const schema = schemas.of(entry);
+    if (schema === undefined) continue;
     const options = checkValue(validator, schema, source, path, value);
     if (!isMap(options)) continue;
     const isCommon = ([option]: [string, unknown]): boolean => isCommonOption(definition.kind, option);
@@ -44,6 +45,35 @@ export function buildInstances<D extends PluginDefinition, C>(
     instances.push(instance);
   }
   return instances;
+}
+
+/** The schema of each plugin's entries; one that is not valid is reported once, where the plugin is used. */
+class Schemas {
+  readonly #validator: Validator;
+  readonly #known = new Map<PluginDefinition, SchemaNode | undefined>();
+
+  constructor(validator: Validator) {
+    this.#validator = validator;
+  }
+
+  of({ definition, source, path }: Entry): SchemaNode | undefined {
+    if (!this.#known.has(definition)) {
+      try {
+        const schema = entrySchema(definition);
+        this.#validator.compile(schema);
+        this.#known.set(definition, schema);
+      } catch (error) {
+        this.#known.set(definition, undefined);
+        const own = path.slice(0, 2);
+        source.report(
+          own,
+          `the schema of the ${definition.kind} plugin ${definition.id} is wrong: ${describeError(error)}`,
+          'key',
+        );
+      }
+    }
+    return this.#known.get(definition);
+  }
 }
 
 /** The alias, or `udp`, `udp-2`, …: id and position among the entries of that id. Reports a name that is taken. */

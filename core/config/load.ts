@@ -16,17 +16,14 @@ export interface LoadOptions extends FileOptions {
   readonly registry: PluginRegistry;
 }
 
-/**
- * Throws ConfigError with every mistake in every file, and WeftError WEFT_PLUGIN_LOAD when a plugin's own schema is at
- * fault.
- */
+/** Throws ConfigError with every mistake in every file. */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
   const files = await readConfigFiles(options);
   checkSections(files);
-  const { definitions } = await withThirdParty(options.registry, files);
+  const plugins = await withThirdParty(options.registry, files);
   const validator = new Validator();
   const agent = readAgent(files, validator);
-  const entries = (section: PluginSection): Entry[] => readEntries(files, section, definitions);
+  const entries = (section: PluginSection): Entry[] => readEntries(files, section, plugins);
   const config: Config = {
     agent,
     inputs: buildInstances<AnyInputDefinition, InputConfig>(entries('inputs'), agent, validator),
@@ -42,9 +39,9 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 /** The built-in plugins and those that the files name, whatever else is in the files. Throws ConfigError. */
 export async function loadRegistry(options: LoadOptions): Promise<PluginRegistry> {
   const files = await readConfigFiles(options);
-  const registry = await withThirdParty(options.registry, files);
+  const { definitions } = await withThirdParty(options.registry, files);
   throwIssues(files);
-  return registry;
+  return { definitions };
 }
 
 /** In the order of files, lines and columns. */

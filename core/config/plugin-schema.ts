@@ -23,10 +23,7 @@ export function entrySchema(definition: PluginDefinition): SchemaNode {
   const own: SchemaNode = definition.config;
   const clash = Object.keys(own.properties ?? {}).find((name) => isCommonOption(definition.kind, name));
   if (clash !== undefined) {
-    throw new WeftError(
-      'WEFT_PLUGIN_LOAD',
-      `the ${definition.kind} plugin ${definition.id} declares the option "${clash}", which every ${definition.kind} has`,
-    );
+    throw new WeftError('WEFT_PLUGIN_LOAD', `it declares the option "${clash}", which every ${definition.kind} has`);
   }
   return asWritten({
     ...own,

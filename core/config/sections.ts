@@ -52,11 +52,14 @@ export function readAgent(files: readonly ConfigFile[], validator: Validator): A
   return (checked ?? decode(AgentOptions, {}, () => false)) as AgentConfig;
 }
 
-/** The entries under `section`, in the order of files and lines. Reports what is not a list of maps of a known plugin. */
+/**
+ * The entries under `section`, in the order of files and lines. Reports what is not a list of maps of a known plugin;
+ * unless the definitions are complete, an unknown id may belong to the plugin that is missing and is passed over.
+ */
 export function readEntries(
   files: readonly ConfigFile[],
   section: PluginSection,
-  definitions: readonly PluginDefinition[],
+  { definitions, complete }: { readonly definitions: readonly PluginDefinition[]; readonly complete: boolean },
 ): Entry[] {
   return sections(files, section).flatMap(({ source, value }) => {
     if (!isMap(value)) {
@@ -66,7 +69,7 @@ export function readEntries(
     return Object.entries(value).flatMap(([id, list]) => {
       const definition = definitions.find((known) => known.kind === PLUGIN_SECTIONS[section] && known.id === id);
       if (definition === undefined) {
-        source.report([section, id], unknownPlugin(PLUGIN_SECTIONS[section], id, definitions), 'key');
+        if (complete) source.report([section, id], unknownPlugin(PLUGIN_SECTIONS[section], id, definitions), 'key');
         return [];
       }
       return entriesOf(source, [section, id], definition, list);

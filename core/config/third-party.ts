@@ -16,9 +16,15 @@ import type { ConfigFile } from './files.js';
 import { sections } from './sections.js';
 import type { PluginRegistry } from './types.js';
 
+export interface LoadedPlugins extends PluginRegistry {
+  /** False when a plugin could not be loaded: an id that nobody knows may then be its. */
+  readonly complete: boolean;
+}
+
 /** The registry and every plugin that the files name. What cannot be loaded is reported where it is named. */
-export async function withThirdParty(registry: PluginRegistry, files: readonly ConfigFile[]): Promise<PluginRegistry> {
+export async function withThirdParty(registry: PluginRegistry, files: readonly ConfigFile[]): Promise<LoadedPlugins> {
   const definitions = [...registry.definitions];
+  let complete = true;
   for (const { file, source, value } of sections(files, 'plugins')) {
     if (!Array.isArray(value)) {
       source.report(['plugins'], `expected a list of package names and paths, found ${describeValue(value)}`);
@@ -31,11 +37,12 @@ export async function withThirdParty(registry: PluginRegistry, files: readonly C
         const definition = await importPlugin(name, dirname(file.path));
         if (!definitions.includes(definition)) definitions.push(unclashing(definition, definitions));
       } catch (error) {
+        complete = false;
         source.report(['plugins', i], describeError(error));
       }
     }
   }
-  return { definitions };
+  return { definitions, complete };
 }
 
 /** Imports one plugin. Throws WeftError WEFT_PLUGIN_LOAD that says what is missing. */
@@ -59,7 +66,7 @@ export async function importPlugin(name: string, fromFolder: string): Promise<Pl
 function unclashing(definition: PluginDefinition, others: readonly PluginDefinition[]): PluginDefinition {
   const { kind, id } = definition;
   if (!others.some((other) => other.kind === kind && other.id === id)) return definition;
-  throw new WeftError('WEFT_PLUGIN_LOAD', `there already is an ${kind} plugin "${id}"; plugin ids have to be unique`);
+  throw new WeftError('WEFT_PLUGIN_LOAD', `there already is a plugin "${id}" among the ${kind}s`);
 }
 
 /** A CommonJS module compiled from `export default` arrives one level down. */

@@ -3,7 +3,7 @@
  * branches of a union without spoiling the value for the next one. decode.ts turns a valid value into what code sees.
  */
 
-import { Ajv, type ErrorObject, type FuncKeywordDefinition } from 'ajv';
+import { Ajv, type ErrorObject, type FuncKeywordDefinition, type ValidateFunction } from 'ajv';
 import { DURATION_EXPECTED, parseDuration } from './durations.js';
 import type { SchemaNode, StringForm } from './schema.js';
 import { parseSize, SIZE_EXPECTED } from './sizes.js';
@@ -22,9 +22,14 @@ export class Validator {
     this.#ajv.addVocabulary(['atLeast', 'atMost']);
   }
 
-  /** Everything that is wrong with `value`; empty when it is valid. Throws when the schema itself is not valid. */
+  /** Throws when the schema itself is not valid. Compiled once for each schema object. */
+  compile(schema: SchemaNode): ValidateFunction {
+    return this.#ajv.compile(schema);
+  }
+
+  /** Everything that is wrong with `value`; empty when it is valid. Throws as `compile` does. */
   errors(schema: SchemaNode, value: unknown): readonly ErrorObject[] {
-    const validate = this.#ajv.compile(schema);
+    const validate = this.compile(schema);
     return validate(value) ? [] : (validate.errors ?? []);
   }
 }
