@@ -1,0 +1,52 @@
+/** What a plugin from outside may use: `import { definePlugin, Type, gauge } from 'weft'`. The rest of core may change at any time. */
+
+export { type Clock, delay, type Timer } from './clock.js';
+export { duration, STRICT, type Static, size, type TObject, type TSchema, Type } from './config/schema.js';
+export { Distribution } from './distribution.js';
+export {
+  ConfigError,
+  type ConfigIssue,
+  describeError,
+  type ErrorCode,
+  PartialWriteError,
+  PermanentError,
+  StartupError,
+  WeftError,
+} from './errors.js';
+export {
+  count,
+  distribution,
+  type Field,
+  type Fields,
+  gauge,
+  type Metric,
+  seriesKey,
+  type Tags,
+  text,
+  type Unit,
+} from './metric.js';
+export {
+  type Accumulator,
+  type AgentInfo,
+  definePlugin,
+  type Input,
+  type InputDefinition,
+  type Logger,
+  type Output,
+  type OutputDefinition,
+  type PluginContext,
+  type PluginDefinition,
+  type Processor,
+  type ProcessorDefinition,
+} from './plugin.js';
+export type {
+  BoardStatus,
+  Endpoint,
+  IpTarget,
+  Pinglist,
+  PinglistBoard,
+  RdmaTarget,
+  Target,
+  TargetOf,
+  Transport,
+} from './target.js';

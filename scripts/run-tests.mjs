@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+// Runs the compiled tests and ends with one line, `N passed, N failed, N skipped`. Arguments choose files by a part of
+// their path (`npm test -- core/pinglist`). A file that crashes, hangs or holds no test has failed; so has a run without
+// tests, and in CI (CI=true) one in which anything was skipped.
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
+import { installLine, missingPackages } from './setup.mjs';
+import { root } from './source-files.mjs';
+
+const FILE_TIMEOUT_MS = 10 * 60 * 1000;
+
+const { values, positionals } = parseArgs({
+  options: { build: { type: 'string', default: 'dist' }, concurrency: { type: 'string' } },
+  allowPositionals: true,
+});
+
+const missing = missingPackages();
+if (missing.length > 0) console.error(`Some tests will be skipped. To run them:\n  ${installLine(missing)}\n`);
+
+const counts = await runFiles(testFiles());
+const failed = counts.fail + counts.cancelled;
+const skipped = counts.skipped + counts.todo;
+const skipsFail = process.env.CI === 'true' && skipped > 0;
+if (skipsFail) console.error('CI allows no skipped test.');
+process.exitCode = failed > 0 || counts.pass === 0 || skipsFail ? 1 : 0;
+console.log(`${counts.pass} passed, ${failed} failed, ${skipped} skipped`);
+
+/** Compiled files whose source still exists: the compiler does not remove what was compiled from a deleted one. */
+function testFiles() {
+  const base = join(root, values.build);
+  return readdirSync(join(base, 'test'), { recursive: true })
+    .filter((path) => path.endsWith('.test.js'))
+    .filter((path) => existsSync(join(root, 'test', path.replace(/\.js$/, '.ts'))))
+    .filter((path) => positionals.length === 0 || positionals.some((part) => path.includes(part)))
+    .map((path) => join(base, 'test', path))
+    .sort();
+}
+
+/** The runner's own counts: it reports them as diagnostics (`pass 12`) when everything has ended. */
+async function runFiles(files) {
+  const totals = { pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
+  if (files.length === 0) return totals;
+  // Tests measure: with a test on every core they would measure one another.
+  const concurrency = Number(values.concurrency ?? Math.max(1, Math.floor(availableParallelism() / 2)));
+  const stream = run({ files, concurrency, timeout: FILE_TIMEOUT_MS });
+  stream.on('test:diagnostic', ({ nesting, message }) => {
+    const [, name, number] = /^(pass|fail|cancelled|skipped|todo) (\d+)$/.exec(message) ?? [];
+    if (nesting === 0 && name !== undefined) totals[name] = Number(number);
+  });
+  const report = stream.compose(spec);
+  for await (const chunk of report) process.stdout.write(chunk);
+  return totals;
+}
