@@ -13,6 +13,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   recording: () => import('./recording.js'),
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),
+  'prometheus-scrape': () => import('./prometheus-scrape.js'),
   idle: () => import('./idle.js'),
   agent: () => import('./agent.js'),
 };

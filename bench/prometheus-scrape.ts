@@ -1,0 +1,171 @@
+/**
+ * A scrape of 10 000 targets, as the agent serves it: CPU, bytes, the longest time the event loop was held up, and what
+ * the totals weigh. The scraper is a process of its own, so that only the exporter's work is counted.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { systemClock } from '../core/clock.js';
+import { Distribution } from '../core/distribution.js';
+import { count, distribution, type Field, type Metric } from '../core/metric.js';
+import type { PluginContext } from '../core/plugin.js';
+import { DEFAULT_BUCKETS } from '../plugins/outputs/prometheus/config.js';
+import { PrometheusOutput } from '../plugins/outputs/prometheus/prometheus.js';
+import { PROTOBUF_TYPE } from '../plugins/outputs/prometheus/protobuf.js';
+import type { BenchRow } from './bench-row.js';
+
+const TARGETS = 10_000;
+const WINDOWS = 10;
+const PROBES_PER_WINDOW = 10;
+const SCRAPES = 5;
+const MAX_CPU_MS = 300;
+const MAX_DELAY_MS = 50;
+
+export async function run(): Promise<BenchRow[]> {
+  const heapBefore = heapMb();
+  const output = new PrometheusOutput(benchConfig(), benchContext());
+  await output.connect(new AbortController().signal);
+  try {
+    const writeMs = await fill(output);
+    const rows: BenchRow[] = [
+      { name: 'prometheus: write of one window', value: writeMs, unit: 'ms' },
+      { name: 'prometheus: heap of the totals', value: heapMb() - heapBefore, unit: 'MB' },
+    ];
+    for (const [name, accept] of [
+      ['text', 'text/plain'],
+      ['protobuf', PROTOBUF_TYPE],
+    ] as const) {
+      rows.push(...(await scrapes(name, output.url ?? '', accept)));
+    }
+    return rows;
+  } finally {
+    await output.close();
+  }
+}
+
+async function fill(output: PrometheusOutput): Promise<number> {
+  let cpuMs = 0;
+  for (let window = 0; window < WINDOWS; window += 1) {
+    for (let first = 0; first < TARGETS; first += 1000) {
+      const batch = Array.from({ length: 1000 }, (_, i) => targetMetric(first + i));
+      const before = process.cpuUsage();
+      await output.write(batch);
+      cpuMs += cpuMsSince(before);
+    }
+  }
+  return cpuMs / WINDOWS;
+}
+
+async function scrapes(name: string, url: string, accept: string): Promise<BenchRow[]> {
+  await scrape(url, accept);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const before = process.cpuUsage();
+  const startMs = performance.now();
+  delay.enable();
+  let bytes = 0;
+  for (let i = 0; i < SCRAPES; i += 1) bytes = await scrape(url, accept);
+  delay.disable();
+  const cpuMs = cpuMsSince(before) / SCRAPES;
+  return [
+    { name: `prometheus: scrape, ${name}: CPU`, value: cpuMs, unit: 'ms', budget: '≤ 300 ms', ok: cpuMs <= MAX_CPU_MS },
+    { name: `prometheus: scrape, ${name}: time`, value: (performance.now() - startMs) / SCRAPES, unit: 'ms' },
+    { name: `prometheus: scrape, ${name}: size`, value: bytes / 1e6, unit: 'MB' },
+    {
+      name: `prometheus: scrape, ${name}: event loop held up`,
+      value: delay.max / 1e6,
+      unit: 'ms',
+      budget: '≤ 50 ms',
+      ok: delay.max <= MAX_DELAY_MS * 1e6,
+    },
+  ];
+}
+
+const SCRAPER = `
+const [url, Accept] = process.argv.slice(1);
+const response = await fetch(url, { headers: { Accept, 'Accept-Encoding': 'identity' } });
+let bytes = 0;
+for await (const chunk of response.body) bytes += chunk.length;
+console.log(bytes);
+`;
+
+async function scrape(url: string, accept: string): Promise<number> {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', SCRAPER, url, accept], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  await once(child, 'close');
+  return Number(text);
+}
+
+function targetMetric(target: number): Metric {
+  const id = String(target).padStart(5, '0');
+  const tags = {
+    transport: 'udp',
+    src: 'host-00000',
+    dst: `host-${id}`,
+    clock: 'kernel',
+    src_tor: 'tor-000',
+    src_pod: 'pod-00',
+    dst_tor: `tor-${id.slice(0, 3)}`,
+    dst_pod: `pod-${id.slice(0, 2)}`,
+  };
+  const fields: Record<string, Field> = {};
+  for (const name of ['sent', 'success', 'timeout', 'send_error', 'invalid', 'late', 'duplicate']) {
+    fields[name] = count(name === 'sent' || name === 'success' ? PROBES_PER_WINDOW : 0, 'probes');
+  }
+  fields.network_rtt = distribution(latencies(20_000));
+  fields.prober_delay = distribution(latencies(15_000));
+  fields.responder_delay = distribution(latencies(10_000));
+  return { name: 'probe', tags, fields, timeNs: systemClock.nowNs() };
+}
+
+/** Log-normal around `medianNs`, as latencies are. */
+function latencies(medianNs: number): Distribution {
+  const values = new Distribution();
+  for (let i = 0; i < PROBES_PER_WINDOW; i += 1) {
+    const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+    values.record(medianNs * Math.exp(0.4 * normal));
+  }
+  return values;
+}
+
+function benchConfig(): ConstructorParameters<typeof PrometheusOutput>[0] {
+  return {
+    listen: '127.0.0.1:0',
+    path: '/metrics',
+    native_histograms: true,
+    classic_with_native: false,
+    buckets: [...DEFAULT_BUCKETS],
+    series_expiry: 0,
+    max_series: 200_000,
+    gzip: false,
+    runtime_metrics: true,
+  };
+}
+
+function benchContext(): PluginContext {
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const board = {
+    publish() {},
+    retract() {},
+    subscribe: () => () => {},
+    announce: () => () => {},
+    subscribeEndpoints: () => () => {},
+  };
+  const agent = { hostname: 'host-00000', labels: {}, version: '0', windowMs: 10_000 };
+  return { name: 'prometheus', log, clock: systemClock, agent, board } as unknown as PluginContext;
+}
+
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e3;
+}
+
+function heapMb(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed / 1e6;
+}

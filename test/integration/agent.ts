@@ -1,0 +1,142 @@
+/** Real agents (`weft run`), in a namespace or here, read through their file output. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Distribution } from '../../core/distribution.js';
+import type { Host } from '../support/netns.js';
+import { WEFT } from '../support/weft-process.js';
+
+/** A distribution as the file output writes it. */
+interface DistributionJson {
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+  readonly offset: number;
+  readonly buckets: readonly number[];
+}
+
+type CountField = 'sent' | 'success' | 'timeout' | 'send_error' | 'invalid' | 'late' | 'duplicate';
+export type DelayField = 'network_rtt' | 'prober_delay' | 'responder_delay';
+
+/** One `probe` metric: one target in one window. */
+export interface ProbeRow {
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Partial<Record<CountField, number> & Record<DelayField, DistributionJson>>>;
+  /** End of the window, UTC. */
+  readonly time: string;
+}
+
+export interface AgentPlan {
+  readonly hostname: string;
+  readonly targets?: readonly object[];
+  /** Options of inputs.udp. */
+  readonly udp: object;
+}
+
+export class TestAgent {
+  readonly rows: ProbeRow[] = [];
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #exited: Promise<unknown>;
+  readonly #watchers = new Set<() => void>();
+
+  private constructor(child: ChildProcess, folder: string) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#exited = once(child, 'close').finally(() => this.#changed());
+    if (child.stdout === null) throw new Error('the agent has no standard output');
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const row = JSON.parse(line) as ProbeRow;
+      if (row.name === 'probe') this.rows.push(row);
+      this.#changed();
+    });
+  }
+
+  /** Starts an agent with windows of a second. Its log goes to the test's standard error. */
+  static async start(plan: AgentPlan, host?: Host): Promise<TestAgent> {
+    const folder = await mkdtemp(join(tmpdir(), 'weft-agent-'));
+    const pinglist = join(folder, 'pinglist.json');
+    await writeFile(pinglist, JSON.stringify({ version: 1, targets: plan.targets ?? [] }));
+    const config = {
+      agent: { hostname: plan.hostname, window: '1s', interval: '1s', flush_interval: '100ms', log_level: 'warn' },
+      inputs: { pinglist: [{ file: pinglist }], udp: [plan.udp] },
+      outputs: { file: [{ path: 'stdout', format: 'json', namepass: ['probe'] }] },
+    };
+    await writeFile(join(folder, 'weft.yaml'), JSON.stringify(config));
+    const args = [WEFT, 'run', '-c', join(folder, 'weft.yaml')];
+    const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
+    const child = host ? host.spawn(process.execPath, args, { stdio }) : spawn(process.execPath, args, { stdio });
+    return new TestAgent(child, folder);
+  }
+
+  /** Resolves with the rows so far as soon as `enough` holds for them; rejects when the agent ends before. */
+  async until(enough: (rows: readonly ProbeRow[]) => boolean): Promise<readonly ProbeRow[]> {
+    while (!enough(this.rows)) {
+      if (this.#child.exitCode !== null) throw new Error(`the agent ended with code ${this.#child.exitCode}`);
+      await new Promise<void>((resolve) => {
+        this.#watchers.add(resolve);
+      });
+    }
+    return this.rows;
+  }
+
+  /** Waits for `windows` further windows in which it measured something, the one under way left out; returns them. */
+  async windows(windows: number): Promise<ProbeRow[][]> {
+    const running = this.#times().at(-1) ?? '';
+    // The window that ends after `running` has begun before this call, the last may still lack rows.
+    await this.until(() => this.#times().filter((time) => time > running).length >= windows + 2);
+    const wanted = this.#times()
+      .filter((time) => time > running)
+      .slice(1, windows + 1);
+    return wanted.map((time) => this.rows.filter((row) => row.time === time));
+  }
+
+  /** Ends it gracefully; everything it still held is in `rows` then. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await this.#exited;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  #times(): string[] {
+    return [...new Set(this.rows.map((row) => row.time))].sort();
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+    this.#watchers.clear();
+  }
+}
+
+export function total(rows: readonly ProbeRow[], field: CountField): number {
+  return rows.reduce((sum, row) => sum + (row.fields[field] ?? 0), 0);
+}
+
+/** The distributions of all rows as one. */
+export function merged(rows: readonly ProbeRow[], field: DelayField): Distribution {
+  const all = new Distribution();
+  for (const row of rows) {
+    const part = row.fields[field];
+    if (part === undefined) continue;
+    const { count, sum, min, max, offset, buckets } = part;
+    all.merge(
+      Distribution.fromParts({ count, sumNs: sum, minNs: min, maxNs: max, buckets: { offset, counts: buckets } }),
+    );
+  }
+  return all;
+}
+
+export const hasLatency = (row: ProbeRow): boolean =>
+  ['network_rtt', 'prober_delay', 'responder_delay'].some((field) => field in row.fields);

@@ -1,0 +1,72 @@
+/** Pumps a native engine in a worker, as the agent does, and hands its records to a test. */
+
+import { once } from 'node:events';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { CLOCK_NAMES, close, type EngineHandle, pump, RESULT_NAMES, Slice, T4_NAMES } from '../../native/index.js';
+
+const SLICE_MS = 100;
+
+export interface ProbeRecord {
+  readonly targetId: number;
+  readonly path: number;
+  readonly sequence: number;
+  readonly result: string;
+  readonly clock: string;
+  readonly t4: string;
+  readonly errno: number;
+  readonly networkRttNs: number;
+  readonly proberDelayNs: number;
+  readonly responderDelayNs: number;
+  readonly programRttNs: number;
+}
+
+export interface Pump {
+  /** Resolves with the records so far as soon as `enough` holds for them. */
+  until(enough: (records: readonly ProbeRecord[]) => boolean): Promise<readonly ProbeRecord[]>;
+  /** Closes the engine and waits for its worker. */
+  stop(): Promise<void>;
+}
+
+if (!isMainThread && workerData?.engine !== undefined) pumpUntilClosed(workerData.engine as EngineHandle);
+
+export function startPump(engine: EngineHandle): Pump {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { engine } });
+  const exited = once(worker, 'exit');
+  const records: ProbeRecord[] = [];
+  worker.on('message', (buffer: ArrayBuffer) => records.push(...recordsOf(new Slice(buffer))));
+  return {
+    async until(enough) {
+      while (!enough(records)) await once(worker, 'message');
+      return records;
+    },
+    async stop() {
+      close(engine);
+      await exited;
+    },
+  };
+}
+
+function pumpUntilClosed(engine: EngineHandle): void {
+  for (;;) {
+    const buffer = pump(engine, SLICE_MS);
+    const { closed } = new Slice(buffer);
+    parentPort?.postMessage(buffer, [buffer]);
+    if (closed) return;
+  }
+}
+
+function recordsOf(slice: Slice): ProbeRecord[] {
+  return Array.from({ length: slice.count }, (_, i) => ({
+    targetId: slice.targetId(i),
+    path: slice.path(i),
+    sequence: slice.sequence(i),
+    result: RESULT_NAMES[slice.result(i)] ?? '?',
+    clock: CLOCK_NAMES[slice.clock(i)] ?? '?',
+    t4: T4_NAMES[slice.t4(i)] ?? '?',
+    errno: slice.errno(i),
+    networkRttNs: slice.networkRttNs(i),
+    proberDelayNs: slice.proberDelayNs(i),
+    responderDelayNs: slice.responderDelayNs(i),
+    programRttNs: slice.programRttNs(i),
+  }));
+}
