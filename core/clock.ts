@@ -5,7 +5,7 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** UTC wall clock, ns since the epoch. May step. */
+  /** UTC wall clock, ns since the epoch; whole milliseconds are enough. May step. */
   nowNs(): bigint;
   /** Monotonic clock, ms with a fraction; never steps, has no epoch. */
   monotonicMs(): number;
@@ -17,7 +17,8 @@ export interface Clock {
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
-  nowNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n,
+  // Not performance.timeOrigin + performance.now(): that never sees a step of the wall clock.
+  nowNs: () => BigInt(Date.now()) * 1_000_000n,
   monotonicMs: () => performance.now(),
   after(delayMs, callback) {
     let handle: NodeJS.Timeout;

@@ -34,10 +34,22 @@ export function upperBoundSeconds(index: number): number {
   return (OCTAVE[step] ?? 1) * 2 ** exponent;
 }
 
+/** Below this a double tells neighbouring nanoseconds from a bound well enough; above, integers have to decide. */
+const EXACT_BELOW_NS = 2 ** 48;
+
 /** Largest whole number of nanoseconds in bucket MIN_INDEX + i. */
-const UPPER_NS = Float64Array.from({ length: MAX_INDEX - MIN_INDEX + 1 }, (_, i) =>
-  Math.floor(upperBoundSeconds(MIN_INDEX + i) * NS_PER_S),
-);
+const UPPER_NS = Float64Array.from({ length: MAX_INDEX - MIN_INDEX + 1 }, (_, i) => {
+  let ns = Math.floor(upperBoundSeconds(MIN_INDEX + i) * NS_PER_S);
+  if (ns < EXACT_BELOW_NS || ns >= MAX_NS) return ns;
+  while (!isWithin(ns, MIN_INDEX + i)) ns -= 1;
+  while (isWithin(ns + 1, MIN_INDEX + i)) ns += 1;
+  return ns;
+});
+
+/** Whether ns * 10^-9 <= 2^((index + 1) / 32), in integers: ns^32 <= 10^288 * 2^(index + 1). For index >= -1. */
+function isWithin(ns: number, index: number): boolean {
+  return BigInt(ns) ** 32n <= 10n ** 288n << BigInt(index + 1);
+}
 
 /** Bucket of a duration of at least 1 ns. The logarithm may be off by one at a bound; the table decides. */
 export function bucketIndex(ns: number): number {

@@ -38,7 +38,10 @@ export class Filter {
     return this.#tagDrop === undefined || !anyTag(metric.tags, this.#tagDrop);
   }
 
-  /** The metric without what the filter removes: the same object if that is nothing, undefined if no field is left. */
+  /**
+   * The metric without what the filter removes: the same object if that is nothing, undefined if it had fields and none
+   * is left.
+   */
   modify(metric: Metric): Metric | undefined {
     const fields = pick(metric.fields, this.#fieldInclude, this.#fieldExclude);
     const tags = pick(metric.tags, this.#tagInclude, this.#tagExclude);
