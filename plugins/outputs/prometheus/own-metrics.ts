@@ -6,9 +6,8 @@
  */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { ByteList } from './byte-list.js';
 import type { Label } from './labels.js';
-import { protobufClassic, protobufHeader, protobufValue } from './protobuf.js';
+import { createWriter, protobufClassic, protobufHeader, protobufValue, type Writer } from './protobuf.js';
 import { DROP_REASONS, type DropReason } from './series-table.js';
 
 /** How a request ended: its HTTP status, or `aborted` when the peer left in mid-page. */
@@ -83,12 +82,12 @@ export class OwnMetrics {
   }
 
   /** In the protobuf format. */
-  async protobuf(): Promise<Iterable<Uint8Array>> {
-    const page = new ByteList();
+  async protobuf(): Promise<Uint8Array> {
+    const page = createWriter();
     for (const registry of this.#registries()) {
       for (const family of (await registry.getMetricsAsJSON()) as unknown as JsonFamily[]) appendFamily(page, family);
     }
-    return page.chunks();
+    return page.finish();
   }
 
   #registries(): Registry[] {
@@ -119,17 +118,16 @@ interface JsonFamily {
   }[];
 }
 
-function appendFamily(page: ByteList, family: JsonFamily): void {
-  const metrics = new ByteList();
+function appendFamily(page: Writer, family: JsonFamily): void {
+  const metrics = createWriter();
   if (family.type === 'histogram') appendHistograms(metrics, family);
   else for (const { labels, value } of family.values) protobufValue(metrics, family.type, labelsOf(labels), value);
-  if (metrics.length === 0) return;
-  page.bytes(protobufHeader(family, metrics.length));
-  for (const chunk of metrics.chunks()) page.bytes(chunk);
+  const bytes = metrics.finish();
+  if (bytes.length > 0) page.raw(protobufHeader(family, bytes.length)).raw(bytes);
 }
 
 /** prom-client lists a histogram as it stands in the text format, sample by sample: put its pieces together again. */
-function appendHistograms(metrics: ByteList, family: JsonFamily): void {
+function appendHistograms(metrics: Writer, family: JsonFamily): void {
   const histograms = new Map<
     string,
     { labels: readonly Label[]; count: number; sum: number; bounds: number[]; counts: number[] }

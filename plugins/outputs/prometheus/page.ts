@@ -1,11 +1,12 @@
 /** The page of one scrape, in either format: the exporter's own metrics, then every family of the table. */
 
 import type { Bounds } from './bounds.js';
-import { ByteList } from './byte-list.js';
 import type { PageWriter } from './page-writer.js';
-import { protobufHeader, protobufSamples } from './protobuf.js';
+import { createWriter, protobufHeader, protobufSamples } from './protobuf.js';
 import type { Family, Group, SeriesTable } from './series-table.js';
 import { textHeader, textSamples } from './text.js';
+
+const PIECE_BYTES = 64 * 1024;
 
 /** Series that come and go while the page is under way may be on it or not; each that is shows one state. */
 export async function writeText(page: PageWriter, table: SeriesTable, bounds: Bounds): Promise<void> {
@@ -23,16 +24,19 @@ export async function writeText(page: PageWriter, table: SeriesTable, bounds: Bo
 
 /** `classic` asks for classic buckets beside the native ones. */
 export async function writeProtobuf(page: PageWriter, table: SeriesTable, classic: Bounds | undefined): Promise<void> {
+  const metrics = createWriter();
   for (const { group, family } of families(table)) {
-    const metrics = new ByteList();
+    metrics.reset();
     for (const row of group.rows.values()) {
-      protobufSamples(metrics, family, row, classic);
+      protobufSamples(metrics, group, family, row, classic);
       if (page.isTurnDue) await page.turn();
     }
-    if (metrics.length === 0) continue;
-    page.bytes(protobufHeader(family, metrics.length));
-    for (const chunk of metrics.chunks()) {
-      page.bytes(chunk);
+    // The length of a message stands before it, so a family is complete in memory before its first byte leaves.
+    const bytes = metrics.finish(true);
+    if (bytes.length === 0) continue;
+    page.bytes(protobufHeader(family, bytes.length));
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+      page.bytes(bytes.subarray(from, from + PIECE_BYTES));
       if (page.isTurnDue) await page.turn();
     }
   }

@@ -131,7 +131,7 @@ export class PrometheusOutput implements Output {
       page.text(await this.#own.text());
       await writeText(page, this.#table, this.#bounds);
     } else {
-      for (const chunk of await this.#own.protobuf()) page.bytes(chunk);
+      page.bytes(await this.#own.protobuf());
       await writeProtobuf(page, this.#table, this.#config.classic_with_native ? this.#bounds : undefined);
     }
     await page.end();

@@ -6,15 +6,17 @@
 import protobuf from 'protobufjs/minimal.js';
 import { type Distribution, SCALE } from '../../../core/distribution.js';
 import type { Bounds } from './bounds.js';
-import type { ByteList } from './byte-list.js';
-import type { Label } from './labels.js';
+import { type Label, labelsOf } from './labels.js';
 import type { FamilyType } from './naming.js';
-import type { Family, Row } from './series-table.js';
+import type { Family, Group, Row } from './series-table.js';
 
 export const PROTOBUF_TYPE =
   'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited';
 
-type Writer = protobuf.Writer;
+export type Writer = protobuf.Writer;
+
+/** A writer for the metrics of a family; `reset` makes it ready for the next one. */
+export const createWriter = (): Writer => protobuf.Writer.create();
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -22,14 +24,8 @@ const LENGTH = 2;
 const tag = (field: number, wireType: number): number => (field << 3) | wireType;
 
 const FAMILY = { name: 1, help: 2, type: 3, metric: 4 } as const;
-const TYPE: Readonly<Record<FamilyType | 'summary' | 'untyped', number>> = {
-  counter: 0,
-  gauge: 1,
-  summary: 2,
-  untyped: 3,
-  histogram: 4,
-};
-const METRIC = { label: 1, gauge: 2, counter: 3, summary: 4, untyped: 5, histogram: 7 } as const;
+const TYPE: Readonly<Record<FamilyType, number>> = { counter: 0, gauge: 1, histogram: 4 };
+const METRIC = { label: 1, gauge: 2, counter: 3, histogram: 7 } as const;
 const HISTOGRAM = {
   sampleCount: 1,
   sampleSum: 2,
@@ -45,44 +41,52 @@ const ZERO_THRESHOLD = 2 ** -30;
 /** Prometheus numbers the buckets of a schema by their upper bound, OpenTelemetry by their lower one. */
 const INDEX_SHIFT = 1;
 
-/** The start of a delimited MetricFamily message whose metrics, `metricBytes` of them in all, follow it. */
+/** The start of a delimited MetricFamily message whose metrics, `metricBytes` in all, follow it. */
 export function protobufHeader(
-  family: { name: string; help: string; type: FamilyType | 'summary' | 'untyped' },
+  family: { name: string; help: string; type: FamilyType },
   metricBytes: number,
 ): Uint8Array {
-  const body = protobuf.Writer.create();
+  const body = createWriter();
   body.uint32(tag(FAMILY.name, LENGTH)).string(family.name);
   body.uint32(tag(FAMILY.help, LENGTH)).string(family.help);
   body.uint32(tag(FAMILY.type, VARINT)).uint32(TYPE[family.type]);
-  const bytes = body.finish();
-  const delimited = protobuf.Writer.create().uint32(bytes.length + metricBytes);
-  return Buffer.concat([delimited.finish(), bytes]);
+  const bytes = body.finish(true);
+  return createWriter()
+    .uint32(bytes.length + metricBytes)
+    .raw(bytes)
+    .finish();
 }
 
 /** Appends all samples of one series in one family, as `metric` fields of a MetricFamily. */
-export function protobufSamples(sink: ByteList, family: Family, row: Row, classic: Bounds | undefined): void {
+export function protobufSamples(
+  writer: Writer,
+  group: Group,
+  family: Family,
+  row: Row,
+  classic: Bounds | undefined,
+): void {
   for (const { slot, shape } of family.columns) {
     const cell = row.cells[slot];
     if (cell === undefined) continue;
-    row.encodedLabels ??= encodeLabels(row.labelList);
-    const value = protobuf.Writer.create();
-    if (shape.label !== undefined) label(value, shape.label);
-    if (typeof cell === 'object') nativeHistogram(value, cell, classic);
-    else plainValue(value, shape.type === 'counter' ? METRIC.counter : METRIC.gauge, cell / shape.divisor);
-    metric(sink, row.encodedLabels, value.finish());
+    row.encodedLabels ??= encodeLabels(labelsOf(row.tags, group.taken) ?? []);
+    writer.uint32(tag(FAMILY.metric, LENGTH)).fork().raw(row.encodedLabels);
+    if (shape.label !== undefined) label(writer, shape.label);
+    if (typeof cell === 'object') nativeHistogram(writer, cell, classic);
+    else plainValue(writer, shape.type === 'counter' ? METRIC.counter : METRIC.gauge, cell / shape.divisor);
+    writer.ldelim();
   }
 }
 
-/** A sample of a family that is not in the table: the exporter's own few. */
+/** Appends a value of a family that is not in the table: the exporter's own few. */
 export function protobufValue(
-  sink: ByteList,
-  type: FamilyType | 'untyped',
+  writer: Writer,
+  type: 'counter' | 'gauge',
   labels: readonly Label[],
   value: number,
 ): void {
-  const writer = protobuf.Writer.create();
+  writer.uint32(tag(FAMILY.metric, LENGTH)).fork().raw(encodeLabels(labels));
   plainValue(writer, METRIC[type], value);
-  metric(sink, encodeLabels(labels), writer.finish());
+  writer.ldelim();
 }
 
 export interface ClassicHistogram {
@@ -94,31 +98,18 @@ export interface ClassicHistogram {
   readonly counts: readonly number[];
 }
 
-/** A classic histogram that is not in the table. */
-export function protobufClassic(sink: ByteList, labels: readonly Label[], histogram: ClassicHistogram): void {
-  const writer = protobuf.Writer.create();
+/** Appends a classic histogram that is not in the table. */
+export function protobufClassic(writer: Writer, labels: readonly Label[], histogram: ClassicHistogram): void {
+  writer.uint32(tag(FAMILY.metric, LENGTH)).fork().raw(encodeLabels(labels));
   writer.uint32(tag(METRIC.histogram, LENGTH)).fork();
   writer.uint32(tag(HISTOGRAM.sampleCount, VARINT)).uint64(histogram.count);
   writer.uint32(tag(HISTOGRAM.sampleSum, FIXED64)).double(histogram.sum);
   classicBuckets(writer, histogram);
-  writer.ldelim();
-  metric(sink, encodeLabels(labels), writer.finish());
-}
-
-function metric(sink: ByteList, labels: Uint8Array, value: Uint8Array): void {
-  const head = protobuf.Writer.create();
-  sink.bytes(
-    head
-      .uint32(tag(FAMILY.metric, LENGTH))
-      .uint32(labels.length + value.length)
-      .finish(),
-  );
-  sink.bytes(labels);
-  sink.bytes(value);
+  writer.ldelim().ldelim();
 }
 
 function encodeLabels(labels: readonly Label[]): Uint8Array {
-  const writer = protobuf.Writer.create();
+  const writer = createWriter();
   for (const pair of labels) label(writer, pair);
   return writer.finish();
 }
@@ -146,7 +137,7 @@ function nativeHistogram(writer: Writer, cell: Distribution, classic: Bounds | u
 
 /** Runs of populated buckets as spans (gap before the run, length), counts as differences to the bucket before. */
 function nativeBuckets(writer: Writer, cell: Distribution): void {
-  const deltas = protobuf.Writer.create();
+  const deltas: number[] = [];
   let next = 0;
   let start = 0;
   let previous = 0;
@@ -163,13 +154,17 @@ function nativeBuckets(writer: Writer, cell: Distribution): void {
       start = position - next;
       length = 0;
     }
-    deltas.sint64(count - previous);
+    deltas.push(count - previous);
     previous = count;
     next = position + 1;
     length += 1;
   });
   endSpan();
-  if (length > 0) writer.uint32(tag(HISTOGRAM.positiveDelta, LENGTH)).bytes(deltas.finish());
+  if (length === 0) return;
+  writer.uint32(tag(HISTOGRAM.positiveDelta, LENGTH)).fork();
+  // The same bytes where both are possible, but sint64 makes an object of every number.
+  for (const delta of deltas) delta === (delta | 0) ? writer.sint32(delta) : writer.sint64(delta);
+  writer.ldelim();
 }
 
 function classicBuckets(writer: Writer, { bounds, counts }: Pick<ClassicHistogram, 'bounds' | 'counts'>): void {

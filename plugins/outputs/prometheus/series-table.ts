@@ -5,8 +5,8 @@
  */
 
 import type { Distribution } from '../../../core/distribution.js';
-import { type Field, isEndOfSeries, type Metric, seriesKey } from '../../../core/metric.js';
-import { formatLabels, type Label, labelsOf } from './labels.js';
+import { type Field, isEndOfSeries, type Metric, seriesKey, type Tags } from '../../../core/metric.js';
+import { formatLabels, labelsOf } from './labels.js';
 import { type FamilyType, type NumericField, type Shape, shapeOf, takenLabels } from './naming.js';
 
 /** Why something of a metric is not served. Each one is counted. */
@@ -25,7 +25,7 @@ export type DropReason = (typeof DROP_REASONS)[number];
 export type Cell = number | Distribution | undefined;
 
 export interface Row {
-  readonly labelList: readonly Label[];
+  readonly tags: Tags;
   /** The labels in the text format, without braces. */
   readonly labels: string;
   readonly cells: Cell[];
@@ -53,6 +53,8 @@ export interface Family {
 /** All series of one metric name. */
 export interface Group {
   readonly name: string;
+  /** Labels that tags of this metric cannot have. */
+  readonly taken: readonly string[];
   readonly families: Map<string, Family>;
   readonly columns: Map<string, Column | DropReason>;
   readonly rows: Map<string, Row>;
@@ -137,11 +139,11 @@ export class SeriesTable {
 
   #addRow(group: Group, key: string, metric: Metric, nowMs: number): Row | DropReason {
     if (this.#size >= this.#options.maxSeries) return 'max_series';
-    const labelList = labelsOf(metric.tags, takenLabels(metric.name));
+    const labelList = labelsOf(metric.tags, group.taken);
     if (labelList === undefined) return 'labels_taken';
     const labels = formatLabels(labelList);
     if (group.labels.has(labels)) return 'labels_taken';
-    const row: Row = { labelList, labels, cells: [], seenMs: nowMs, intervalMs: 0 };
+    const row: Row = { tags: metric.tags, labels, cells: [], seenMs: nowMs, intervalMs: 0 };
     this.#groups.set(group.name, group);
     group.rows.set(key, row);
     group.labels.add(labels);
@@ -206,7 +208,14 @@ export class SeriesTable {
 }
 
 function newGroup(name: string): Group {
-  return { name, families: new Map(), columns: new Map(), rows: new Map(), labels: new Set() };
+  return {
+    name,
+    taken: takenLabels(name),
+    families: new Map(),
+    columns: new Map(),
+    rows: new Map(),
+    labels: new Set(),
+  };
 }
 
 function sampleNames({ name, type }: Pick<Family, 'name' | 'type'>): string[] {
