@@ -16,10 +16,12 @@ const compiled = (path) => import(pathToFileURL(join(root, values.build, path)).
 
 const common = await compiled('core/config/common.js');
 const { configJsonSchema } = await compiled('core/config/json-schema.js');
+const { loadConfig } = await compiled('core/config/load.js');
 const { optionsTable } = await compiled('core/config/options-table.js');
 const { pluginSample, sampleConfig } = await compiled('core/config/sample.js');
 const definitions = await builtinPlugins();
 
+const MISTAKES = 'mistakes.yaml';
 const problems = [];
 
 generate('config/weft.schema.json', formatJson(configJsonSchema(definitions)));
@@ -30,10 +32,12 @@ inject('docs/configuration.md', {
   'input-options': optionsTable(withoutFilters(common.InputOptions)),
   'processor-options': optionsTable(withoutFilters(common.ProcessorOptions)),
   'output-options': optionsTable(withoutFilters(common.OutputOptions)),
+  mistakes: fenced('yaml', readFileSync(join(root, 'docs/examples', MISTAKES), 'utf8')),
+  'mistakes-output': fenced('', await mistakesIn(MISTAKES)),
 });
 for (const definition of definitions) {
   inject(`plugins/${definition.kind}s/${definition.id}/README.md`, {
-    sample: `\`\`\`yaml\n${pluginSample(definition)}\`\`\`\n`,
+    sample: fenced('yaml', pluginSample(definition)),
     options: optionsTable(definition.config),
   });
 }
@@ -48,6 +52,21 @@ async function builtinPlugins() {
     return [];
   }
   return (await compiled('bin/plugins.js')).builtinPlugins;
+}
+
+/** What weft says of an example that is wrong. */
+async function mistakesIn(file) {
+  try {
+    await loadConfig({ file, cwd: join(root, 'docs/examples'), registry: { definitions }, env: {} });
+  } catch (error) {
+    if (error.issues?.length > 0) return `${error.message}\n`;
+    throw error;
+  }
+  throw new Error(`docs/examples/${file} should have mistakes`);
+}
+
+function fenced(language, text) {
+  return `\`\`\`${language}\n${text}\`\`\`\n`;
 }
 
 /** The plugins that a first configuration needs, as far as they exist. */

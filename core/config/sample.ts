@@ -57,14 +57,14 @@ function chosen(
 function agentSample(): string {
   const options = Object.entries(AgentOptions.properties).map(([name, option]) => {
     const value = stringify(option.default, { defaultStringType: 'PLAIN' }).trim();
-    return `  # ${option.description}\n  # ${name}: ${value}\n`;
+    return `  ## ${option.description}\n  # ${name}: ${value}\n`;
   });
   return `agent:\n${options.join('')}`;
 }
 
 function sectionSample(section: PluginSection, definitions: readonly PluginDefinition[]): string {
   const plugins = definitions.map(
-    (definition) => `  # ${definition.description}\n  ${definition.id}:\n${indent(readSample(definition), '    ')}`,
+    (definition) => `  ## ${definition.description}\n  ${definition.id}:\n${indent(readSample(definition), '    ')}`,
   );
   return plugins.length === 0 ? '' : `${section}:\n${plugins.join('\n')}`;
 }
