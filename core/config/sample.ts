@@ -1,8 +1,6 @@
 /** A complete, commented configuration file: what `weft sample` prints. */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { WeftError } from '../errors.js';
 import type { PluginDefinition } from '../plugin.js';
@@ -29,7 +27,7 @@ export function sampleConfig(definitions: readonly PluginDefinition[], selection
 /** The plugin's sample: the list items that stand under its id. */
 export function readSample(definition: PluginDefinition): string {
   const { sample } = definition;
-  return typeof sample === 'string' ? sample : readFileSync(sampleFile(fileURLToPath(sample)), 'utf8');
+  return typeof sample === 'string' ? sample : readFileSync(sample, 'utf8');
 }
 
 /** The plugin's sample as it stands in a configuration file, under its section and id. */
@@ -72,17 +70,4 @@ function sectionSample(section: PluginSection, definitions: readonly PluginDefin
 function indent(text: string, by: string): string {
   const lines = text.trimEnd().split('\n');
   return lines.map((line) => (line === '' ? '\n' : `${by}${line}\n`)).join('');
-}
-
-/**
- * Beside the module or, since the compiler leaves YAML files where they are, at the same place of the source tree: the
- * package's root with the folders of compiled code left out.
- */
-function sampleFile(file: string): string {
-  if (existsSync(file)) return file;
-  let root = dirname(file);
-  while (!existsSync(join(root, 'package.json')) && root !== dirname(root)) root = dirname(root);
-  const segments = relative(root, file).split(sep);
-  const candidates = segments.map((_, i) => join(root, ...segments.slice(i)));
-  return candidates.find((candidate) => existsSync(candidate)) ?? file;
 }
