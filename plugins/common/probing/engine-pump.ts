@@ -1,0 +1,69 @@
+/** Pumps one engine, slice after slice, until it is closed. The event loop only sees finished slices. */
+
+import { describeError } from '../../../core/errors.js';
+import { close, type EngineHandle, Slice } from '../../../native/index.js';
+import { acquirePumpSlot, type PumpSlot } from './pump-pool.js';
+
+export interface EnginePumpOptions {
+  readonly handle: EngineHandle;
+  /** Called for every slice, in order. */
+  readonly onSlice: (slice: Slice) => void;
+  /** A slice failed (its worker died): it is tried again after a pause. */
+  readonly onError: (error: Error) => void;
+}
+
+/** While records come; also how late a record may reach its window. */
+const BUSY_SLICE_MS = 100;
+/** When the last slice had none: a command from the main thread ends it at once anyway. */
+const IDLE_SLICE_MS = 1000;
+const RETRY_MS = 1000;
+
+export class EnginePump {
+  readonly #options: EnginePumpOptions;
+  readonly #slot: PumpSlot = acquirePumpSlot();
+  readonly #stopping = new AbortController();
+  readonly #ended: Promise<void>;
+
+  /** Starts at once. The engine belongs to the pump from now on: `stop` closes it. */
+  constructor(options: EnginePumpOptions) {
+    this.#options = options;
+    this.#ended = this.#run();
+  }
+
+  /** Closes the engine and resolves when its last slice is delivered. May be called twice. */
+  stop(): Promise<void> {
+    if (!this.#stopping.signal.aborted) {
+      this.#stopping.abort();
+      close(this.#options.handle);
+    }
+    return this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    let sliceMs = BUSY_SLICE_MS;
+    let closed = false;
+    while (!closed) {
+      try {
+        const slice = new Slice(await this.#slot.run(this.#options.handle, sliceMs));
+        closed = slice.closed;
+        sliceMs = slice.count > 0 ? BUSY_SLICE_MS : IDLE_SLICE_MS;
+        this.#options.onSlice(slice);
+      } catch (error) {
+        if (this.#stopping.signal.aborted) break;
+        this.#options.onError(error instanceof Error ? error : new Error(describeError(error)));
+        await this.#pause();
+      }
+    }
+    await this.#slot.release();
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, RETRY_MS);
+      this.#stopping.signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The targets of one transport and the series their probes become. A target keeps its id while it stays on the list,
+ * whatever changes about how often it is probed; a series is what metrics of equal tags belong to.
+ */
+
+import { seriesKey, type Tags } from '../../../core/metric.js';
+import type { AgentInfo } from '../../../core/plugin.js';
+import type { Target, Transport } from '../../../core/target.js';
+import { CLOCK_NAMES } from '../../../native/index.js';
+
+export interface Series {
+  readonly tags: Tags;
+  /** Number of (target, path, clock) that share these tags. */
+  users: number;
+}
+
+export interface ProbedTarget<T extends Target = Target> {
+  readonly id: number;
+  readonly key: string;
+  target: T;
+  /** By path (0 when paths are not told apart) and clock; made when first needed. */
+  readonly series: (Series | undefined)[];
+  /** Clock of the last answer: what unanswered probes are counted under. */
+  clock: number;
+}
+
+export interface SeriesOptions {
+  readonly transport: Transport;
+  readonly agent: AgentInfo;
+  /** A series for each path, with the tag `path`. */
+  readonly perPath: boolean;
+  /** Clock of a target that has never answered. */
+  readonly expectedClock: number;
+}
+
+/** What makes a target the same target after a change of the list. */
+export function targetKey(target: Target): string {
+  const where =
+    target.transport === 'rdma-ud'
+      ? [target.gid, target.qpn, target.lid, target.device ?? '']
+      : [target.address, target.port, target.plain];
+  return JSON.stringify([target.dst, ...where, target.mode ?? '', target.dscp, target.payloadBytes, target.labels]);
+}
+
+export class TargetTable<T extends Target> {
+  readonly #options: SeriesOptions;
+  readonly #byKey = new Map<string, ProbedTarget<T>>();
+  /** Ids are never given twice: an answer that comes late must not be taken for another target's. */
+  readonly #byId = new Map<number, ProbedTarget<T>>();
+  #nextId = 1;
+  readonly #series = new Map<string, Series>();
+  readonly #sourceTags: Tags;
+
+  constructor(options: SeriesOptions) {
+    this.#options = options;
+    this.#sourceTags = prefixed('src_', options.agent.labels);
+  }
+
+  /** Takes over a new list. Returns what is probed now and what no longer is. */
+  replace(targets: readonly T[]): { active: ProbedTarget<T>[]; removed: ProbedTarget<T>[] } {
+    const left = new Map(this.#byKey);
+    const active: ProbedTarget<T>[] = [];
+    this.#byKey.clear();
+    for (const target of targets) {
+      const key = this.#uniqueKey(target);
+      const known = left.get(key);
+      left.delete(key);
+      const probed = known ?? this.#add(key, target);
+      probed.target = target;
+      this.#byKey.set(key, probed);
+      active.push(probed);
+    }
+    return { active, removed: [...left.values()] };
+  }
+
+  /** Forgets removed targets; returns the tags of the series that ended with them. */
+  forget(removed: readonly ProbedTarget<T>[]): Tags[] {
+    const ended: Tags[] = [];
+    for (const probed of removed) {
+      this.#byId.delete(probed.id);
+      for (const series of probed.series) {
+        if (series === undefined) continue;
+        series.users -= 1;
+        if (series.users > 0) continue;
+        this.#series.delete(seriesKey({ name: '', tags: series.tags }));
+        ended.push(series.tags);
+      }
+    }
+    return ended;
+  }
+
+  byId(id: number): ProbedTarget<T> | undefined {
+    return this.#byId.get(id);
+  }
+
+  series(probed: ProbedTarget<T>, path: number, clock: number): Series {
+    const place = (this.#options.perPath ? path : 0) * CLOCK_NAMES.length + clock;
+    const known = probed.series[place];
+    if (known !== undefined) return known;
+    const tags = this.#tags(probed.target, path, clock);
+    const key = seriesKey({ name: '', tags });
+    const series = this.#series.get(key) ?? { tags, users: 0 };
+    series.users += 1;
+    this.#series.set(key, series);
+    probed.series[place] = series;
+    return series;
+  }
+
+  /** The same target twice on a list is probed twice. */
+  #uniqueKey(target: T): string {
+    const key = targetKey(target);
+    let unique = key;
+    for (let copy = 2; this.#byKey.has(unique); copy += 1) unique = `${key}#${copy}`;
+    return unique;
+  }
+
+  #add(key: string, target: T): ProbedTarget<T> {
+    const id = this.#nextId++;
+    const probed: ProbedTarget<T> = { id, key, target, series: [], clock: this.#options.expectedClock };
+    this.#byId.set(id, probed);
+    return probed;
+  }
+
+  #tags(target: T, path: number, clock: number): Tags {
+    return {
+      transport: this.#options.transport,
+      src: this.#options.agent.hostname,
+      dst: target.dst,
+      clock: CLOCK_NAMES[clock] ?? 'user',
+      ...(this.#options.perPath ? { path: String(path) } : {}),
+      ...(target.mode === undefined ? {} : { mode: target.mode }),
+      ...this.#sourceTags,
+      ...prefixed('dst_', target.labels),
+    };
+  }
+}
+
+function prefixed(prefix: string, labels: Readonly<Record<string, string>>): Tags {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [prefix + name, value]));
+}

@@ -1,0 +1,107 @@
+/**
+ * From records to metrics. A probe counts in the wall-clock-aligned window in which it was sent; a window closes when its
+ * last probe is answered or timed out, which the engine tells. Late and second answers count in the window in which
+ * they came: theirs may be closed.
+ */
+
+import type { Metric } from '../../../core/metric.js';
+import type { Target } from '../../../core/target.js';
+import { RESULT_NAMES, type Slice } from '../../../native/index.js';
+import type { ProbedTarget, Series, TargetTable } from './series.js';
+import { Sums } from './sums.js';
+
+const LATE = RESULT_NAMES.indexOf('late');
+const DUPLICATE = RESULT_NAMES.indexOf('duplicate');
+const SUCCESS = RESULT_NAMES.indexOf('success');
+const INVALID = RESULT_NAMES.indexOf('invalid');
+const US_PER_MS = 1000;
+
+interface Window {
+  readonly startUs: number;
+  readonly sums: Map<Series, Sums>;
+}
+
+export interface WindowsOptions<T extends Target> {
+  readonly windowMs: number;
+  readonly targets: TargetTable<T>;
+  /** Metrics of a closed window, as an iterator: who takes them decides when each is made. */
+  readonly onClosed: (metrics: Iterator<Metric>) => void;
+}
+
+export class Windows<T extends Target> {
+  readonly #options: WindowsOptions<T>;
+  readonly #lengthUs: number;
+  readonly #open = new Map<number, Window>();
+  #closedUntilUs = 0;
+
+  constructor(options: WindowsOptions<T>) {
+    this.#options = options;
+    this.#lengthUs = options.windowMs * US_PER_MS;
+  }
+
+  /** Start of the oldest window still open, UTC µs; Infinity when none is. */
+  get oldestOpenUs(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const start of this.#open.keys()) oldest = Math.min(oldest, start);
+    return oldest;
+  }
+
+  /** Adds a slice's records and closes what is settled. `nowUs`: UTC, µs. */
+  add(slice: Slice, nowUs: number): void {
+    const { targets } = this.#options;
+    for (let i = 0; i < slice.count; i += 1) {
+      const probed = targets.byId(slice.targetId(i));
+      if (probed === undefined) continue;
+      const result = slice.result(i);
+      const timeUs = result === LATE || result === DUPLICATE ? nowUs : slice.sentUs(i);
+      const series = targets.series(probed, slice.path(i), clockOf(probed, slice, i, result));
+      this.#sums(timeUs, series).add(slice, i);
+    }
+    this.#closeUntil(Math.min(slice.settledUs, nowUs));
+  }
+
+  /** Closes everything, full or not. */
+  closeAll(): void {
+    this.#closeUntil(Number.POSITIVE_INFINITY);
+  }
+
+  #sums(timeUs: number, series: Series): Sums {
+    // After a step of the wall clock backwards a probe may belong to a window that is gone: it counts in the next.
+    const startUs = Math.max(Math.floor(timeUs / this.#lengthUs) * this.#lengthUs, this.#closedUntilUs);
+    let window = this.#open.get(startUs);
+    if (window === undefined) {
+      window = { startUs, sums: new Map() };
+      this.#open.set(startUs, window);
+    }
+    let sums = window.sums.get(series);
+    if (sums === undefined) {
+      sums = new Sums();
+      window.sums.set(series, sums);
+    }
+    return sums;
+  }
+
+  #closeUntil(settledUs: number): void {
+    const starts = [...this.#open.keys()].filter((start) => start + this.#lengthUs <= settledUs).sort((a, b) => a - b);
+    for (const start of starts) {
+      const window = this.#open.get(start);
+      this.#open.delete(start);
+      this.#closedUntilUs = start + this.#lengthUs;
+      if (window !== undefined) this.#options.onClosed(metricsOf(window, this.#lengthUs));
+    }
+  }
+}
+
+/** Unanswered probes have no clock of their own: they count under that of the target's last answer. */
+function clockOf<T extends Target>(probed: ProbedTarget<T>, slice: Slice, i: number, result: number): number {
+  if (result === SUCCESS || result === INVALID) probed.clock = slice.clock(i);
+  return probed.clock;
+}
+
+/** A window's metrics carry its end as their time: then it was complete. */
+function* metricsOf(window: Window, lengthUs: number): Iterator<Metric> {
+  const timeNs = BigInt(window.startUs + lengthUs) * 1000n;
+  for (const [series, sums] of window.sums) {
+    yield { name: 'probe', tags: series.tags, fields: sums.fields(), timeNs };
+  }
+}

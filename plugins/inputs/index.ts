@@ -1,0 +1,7 @@
+/** The inputs that come with weft, sorted by id. */
+
+import type { AnyInputDefinition } from '../../core/plugin.js';
+import pinglist from './pinglist/index.js';
+import udp from './udp/index.js';
+
+export const inputPlugins: readonly AnyInputDefinition[] = [pinglist, udp];
