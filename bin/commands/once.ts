@@ -1,0 +1,13 @@
+/** `weft once`: one round, outputs included; for cron and for trying an output. */
+
+import type { ConfigSource } from '../config.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { gather } from '../gather.js';
+import type { Signals } from '../signals.js';
+
+export async function once(options: ConfigSource, signals: Signals): Promise<ExitCode> {
+  const { errors, unsent } = await gather(options, signals, { writeOutputs: true });
+  if (errors > 0) process.stderr.write(`weft: ${errors} errors while gathering\n`);
+  if (unsent > 0) process.stderr.write(`weft: ${unsent} metrics could not be written\n`);
+  return errors + unsent > 0 ? EXIT.failure : EXIT.ok;
+}

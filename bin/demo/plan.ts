@@ -1,0 +1,112 @@
+/** The hosts of a demo: who they are, where they listen, and the files each agent is started with. */
+
+import { createSocket } from 'node:dgram';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+const PROMETHEUS_PORT = 9273;
+const HOSTS_PER_TOR = 4;
+
+export interface DemoHost {
+  readonly name: string;
+  /** In 127.0.0.0/8, all of which is local on Linux. */
+  readonly address: string;
+  readonly udpPort: number;
+  readonly prometheusPort: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface DemoTiming {
+  readonly windowMs: number;
+  readonly probeIntervalMs: number;
+  readonly probeTimeoutMs: number;
+}
+
+/** Chooses `count` hosts; a port that is taken on its address is replaced by a free one. */
+export async function planHosts(count: number, basePort: number): Promise<DemoHost[]> {
+  const torSize = Math.min(HOSTS_PER_TOR, Math.ceil(count / 2));
+  return Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const address = `127.0.0.${i + 1}`;
+      return {
+        name: `host-${i + 1}`,
+        address,
+        udpPort: (await freeUdpPort(address, basePort)) ?? (await freeUdpPort(address, 0)) ?? basePort,
+        prometheusPort:
+          (await freeTcpPort(address, PROMETHEUS_PORT)) ?? (await freeTcpPort(address, 0)) ?? PROMETHEUS_PORT,
+        labels: { tor: `t${Math.floor(i / torSize) + 1}`, pod: 'p1' },
+      };
+    }),
+  );
+}
+
+/** Writes configuration and pinglist of `host` into `directory`; returns the path of the configuration. */
+export async function writeAgentFiles(
+  directory: string,
+  host: DemoHost,
+  hosts: readonly DemoHost[],
+  timing: DemoTiming,
+): Promise<string> {
+  const pinglistFile = join(directory, `${host.name}.pinglist.json`);
+  const configFile = join(directory, `${host.name}.yaml`);
+  await writeFile(pinglistFile, JSON.stringify(pinglistOf(host, hosts, timing), undefined, 2));
+  await writeFile(configFile, JSON.stringify(configOf(host, pinglistFile, timing), undefined, 2));
+  return configFile;
+}
+
+/** JSON is YAML. The file output is how the demo reads what the agent measured. */
+function configOf(host: DemoHost, pinglistFile: string, timing: DemoTiming): object {
+  const window = `${timing.windowMs}ms`;
+  return {
+    agent: { hostname: host.name, labels: host.labels, window, interval: window, flush_interval: '200ms' },
+    inputs: {
+      pinglist: [{ file: pinglistFile }],
+      udp: [{ listen: `${host.address}:${host.udpPort}`, source_address: host.address }],
+    },
+    outputs: {
+      prometheus: [{ listen: `${host.address}:${host.prometheusPort}` }],
+      file: [{ path: 'stdout', format: 'json', namepass: ['probe'] }],
+    },
+  };
+}
+
+function pinglistOf(host: DemoHost, hosts: readonly DemoHost[], timing: DemoTiming): object {
+  const targets = hosts
+    .filter((other) => other !== host)
+    .map((other) => ({
+      transport: 'udp',
+      dst: other.name,
+      address: other.address,
+      port: other.udpPort,
+      interval: `${timing.probeIntervalMs}ms`,
+      timeout: `${timing.probeTimeoutMs}ms`,
+      mode: 'mesh',
+      labels: other.labels,
+    }));
+  return { version: 1, revision: 'demo', targets };
+}
+
+/** The port that was bound (port 0: any), or undefined when it is taken. */
+function freeUdpPort(address: string, port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => socket.close(() => resolve(undefined)));
+    socket.bind({ address, port, exclusive: true }, () => {
+      const bound = socket.address().port;
+      socket.close(() => resolve(bound));
+    });
+  });
+}
+
+function freeTcpPort(host: string, port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen({ host, port, exclusive: true }, () => {
+      const address = server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : undefined;
+      server.close(() => resolve(bound));
+    });
+  });
+}

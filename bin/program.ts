@@ -1,0 +1,173 @@
+/**
+ * The command line: which commands there are, what they take, and what a mistake looks like. What a command does stands
+ * in commands/ and is loaded when it runs, so that `weft run` holds nothing of `weft demo` in memory.
+ */
+
+import { Command, CommanderError, Option } from 'commander';
+import { ConfigError, describeError, WeftError } from '../core/errors.js';
+import { durationArgument, integerArgument, listArgument } from './arguments.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import type { Signals } from './signals.js';
+import { VERSION } from './version.js';
+
+const MAX_PORT = 65_535;
+const MAX_DEMO_HOSTS = 64;
+/** The safety limit of every agent: a pair is probed at most every 10 ms. */
+const MIN_PROBE_INTERVAL_MS = 10;
+
+/** Commands that end gracefully on SIGINT and SIGTERM; for the others signals do what they always do. */
+const LASTING_COMMANDS: readonly string[] = ['run', 'test', 'once', 'ping', 'demo'];
+
+/** Runs `argv` and resolves to the code to exit with; never rejects. */
+export async function main(argv: readonly string[], signals: Signals): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = createProgram(signals, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv);
+    return code;
+  } catch (error) {
+    return reportFailure(error);
+  }
+}
+
+function reportFailure(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  // Its message is one line per mistake, each beginning with its place: what editors and compilers' users expect.
+  if (error instanceof ConfigError && error.issues.length > 0) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT.usage;
+  }
+  process.stderr.write(`weft: ${describeError(error)}\n`);
+  if (error instanceof ConfigError) return EXIT.usage;
+  return error instanceof WeftError && error.code === 'WEFT_USAGE' ? EXIT.usage : EXIT.failure;
+}
+
+function createProgram(signals: Signals, finish: (code: ExitCode) => void): Command {
+  const program = new Command('weft')
+    .description('Observability agent for the network under a data centre: every host probes many others.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'show the help of a command')
+    .exitOverride()
+    .showHelpAfterError('(-h shows what is accepted)')
+    .hook('preAction', (_, command) => {
+      if (!LASTING_COMMANDS.includes(command.name())) signals.release();
+    })
+    .addHelpText(
+      'after',
+      '\nTo see it work: weft demo\nExit codes: 0 done, 1 it failed, 2 wrong command line or configuration',
+    );
+  addRun(program, signals, finish);
+  addConfigCommands(program, signals, finish);
+  addCatalogueCommands(program, finish);
+  addPing(program, signals, finish);
+  addDemo(program, signals, finish);
+  return program;
+}
+
+type Finish = (code: ExitCode) => void;
+
+function addRun(program: Command, signals: Signals, finish: Finish): void {
+  withConfig(program.command('run').description('run the agent until SIGINT or SIGTERM; SIGHUP reloads'))
+    .option('--watch-config', 'reload when a configuration file changes')
+    .addOption(new Option('--exit-with-parent', 'stop when standard input closes').hideHelp())
+    .addHelpText('after', examples('weft run -c /etc/weft/weft.yaml --watch-config', 'kill -HUP $(pidof weft)'))
+    .action(async (options) => finish(await (await import('./commands/run.js')).run(options, signals)));
+}
+
+function addConfigCommands(program: Command, signals: Signals, finish: Finish): void {
+  withConfig(
+    program.command('check').description('validate a configuration: every mistake at once, nothing is started'),
+  )
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', examples('weft check -c weft.yaml', 'weft check -c weft.yaml --json | jq .issues'))
+    .action(async (options) => finish(await (await import('./commands/check.js')).check(options)));
+
+  withConfig(program.command('test').description('gather for one window and print the metrics; no output is touched'))
+    .option('--json', 'print JSON lines instead of line protocol')
+    .addHelpText('after', examples('weft test -c weft.yaml'))
+    .action(async (options) => finish(await (await import('./commands/test.js')).test(options, signals)));
+
+  withConfig(program.command('once').description('gather for one window, write to the outputs, end'))
+    .addHelpText('after', examples('weft once -c weft.yaml'))
+    .action(async (options) => finish(await (await import('./commands/once.js')).once(options, signals)));
+}
+
+function addCatalogueCommands(program: Command, finish: Finish): void {
+  const kind = program
+    .command('plugins')
+    .description('list the plugins')
+    .option('-c, --config <file>', 'also list the third-party plugins that this configuration names')
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples('weft plugins outputs', 'weft plugins -c weft.yaml --json'));
+  kind
+    .addArgument(kind.createArgument('[kind]', 'only these').choices(['inputs', 'processors', 'outputs']))
+    .action(async (only, options) =>
+      finish(await (await import('./commands/plugins.js')).plugins({ ...options, kind: only })),
+    );
+
+  program
+    .command('sample')
+    .description('print a commented sample configuration')
+    .option('--input <ids>', 'only these inputs (repeat, or separate by commas)', listArgument, [])
+    .option('--output <ids>', 'only these outputs', listArgument, [])
+    .addHelpText('after', examples('weft sample > weft.yaml', 'weft sample --input udp,pinglist --output prometheus'))
+    .action(async (options) => finish(await (await import('./commands/sample.js')).sample(options)));
+
+  program
+    .command('version')
+    .description('print the versions of weft, Node and the native addon')
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples('weft version --json'))
+    .action(async (options) => finish(await (await import('./commands/version.js')).version(options)));
+}
+
+function addPing(program: Command, signals: Signals, finish: Finish): void {
+  const ping = program.command('ping').description('probe one target by hand and show the three delays');
+  ping
+    .addArgument(ping.createArgument('<transport>', 'how to probe').choices(['udp']))
+    .argument('<host[:port]>', 'name or address; IPv6 with a port as [::1]:862')
+    .option('-n, --count <probes>', 'how many probes', integerArgument(1, 1_000_000), 10)
+    .addOption(duration('-i, --interval <duration>', 'time between two probes', '1s', MIN_PROBE_INTERVAL_MS))
+    .addOption(duration('-w, --timeout <duration>', 'how long to wait for an answer', '1s', 1))
+    .option('--paths <paths>', 'source ports to spread the probes over', integerArgument(1, 1024), 1)
+    .option('--size <bytes>', 'UDP payload of a probe', integerArgument(44, 9000))
+    .option('--dscp <dscp>', 'differentiated services code point', integerArgument(0, 63), 0)
+    .option('--plain', 'send the bare 44-byte STAMP packet, for reflectors that refuse anything else')
+    .option('--json', 'print JSON lines: one a probe, then the summary')
+    .addHelpText('after', examples('weft ping udp 10.0.0.2', 'weft ping udp router-1:862 -n 100 -i 100ms --plain'))
+    .action(async (transport, host, options) =>
+      finish(await (await import('./commands/ping.js')).ping({ ...options, transport, host }, signals)),
+    );
+}
+
+function addDemo(program: Command, signals: Signals, finish: Finish): void {
+  program
+    .command('demo')
+    .description('start several agents on this machine that probe each other, and draw the mesh')
+    .option('--hosts <n>', 'how many agents', integerArgument(2, MAX_DEMO_HOSTS), 8)
+    .addOption(duration('--interval <duration>', 'window of the agents: how often the grid changes', '1s', 1000))
+    .addOption(duration('--probe-interval <duration>', 'between two probes of a pair', '100ms', MIN_PROBE_INTERVAL_MS))
+    .option('--base-port <port>', 'UDP port of the reflectors, if free', integerArgument(1, MAX_PORT), 18_620)
+    .option('--duration <duration>', 'end by itself after this time', durationArgument(1))
+    .option('--json', 'print one JSON line a window instead of drawing')
+    .addHelpText('after', examples('weft demo', 'weft demo --hosts 4 --json --duration 20s | jq .totals'))
+    .action(async (options) => finish(await (await import('./commands/demo.js')).demo(options, signals)));
+}
+
+function withConfig(command: Command): Command {
+  return command
+    .requiredOption('-c, --config <file>', 'configuration file (YAML)')
+    .option('--config-directory <dir>', 'also read every *.yaml and *.yml file in this directory');
+}
+
+function duration(flags: string, description: string, byDefault: string, atLeastMs: number): Option {
+  return new Option(flags, description)
+    .argParser(durationArgument(atLeastMs))
+    .default(durationArgument(atLeastMs)(byDefault), byDefault);
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
