@@ -1,0 +1,19 @@
+/**
+ * For each plugin a configuration with which it runs on any machine: free ports, files in `folder`. Every registered
+ * plugin has one, so that the conformance suite can start it.
+ */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** `<kind>/<id>` → the options, as users write them. */
+export async function runnableConfigs(folder: string): Promise<Readonly<Record<string, object>>> {
+  const pinglist = join(folder, 'pinglist.json');
+  await writeFile(pinglist, '{ "version": 1, "targets": [] }');
+  return {
+    'input/pinglist': { file: pinglist },
+    'input/udp': { listen: '127.0.0.1:0' },
+    'output/file': { path: join(folder, 'metrics.json') },
+    'output/prometheus': { listen: '127.0.0.1:0' },
+  };
+}
