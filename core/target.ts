@@ -57,7 +57,9 @@ export interface Endpoint {
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
-export type TargetOf<T extends Transport> = T extends RdmaTarget['transport'] ? RdmaTarget : IpTarget & { transport: T };
+export type TargetOf<T extends Transport> = T extends RdmaTarget['transport']
+  ? RdmaTarget
+  : IpTarget & { transport: T };
 
 /** What is on the board and what the safety limits did to it. */
 export interface BoardStatus {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the compiled tests and ends with one line, `N passed, N failed, N skipped`. Arguments choose files by a part of
-// their path (`npm test -- core/pinglist`). A file that crashes, hangs or holds no test has failed; so has a run without
-// tests, and in CI (CI=true) one in which anything was skipped.
+// their path (`npm test -- core/pinglist`). A file that crashes or hangs has failed; so has a run without tests, and in CI
+// (CI=true) one in which anything was skipped.
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
