@@ -6,6 +6,7 @@
         "native/src/base/clock.cc",
         "native/src/base/wakeup.cc",
         "native/src/net/datagram_batch.cc",
+        "native/src/net/path_sockets.cc",
         "native/src/net/pending_table.cc",
         "native/src/net/prefix_set.cc",
         "native/src/net/probe_outcome.cc",

@@ -39,7 +39,7 @@ std::shared_ptr<Engine> engine_of(const Napi::CallbackInfo& info) {
 Napi::Value create_udp_prober(const Napi::CallbackInfo& info) {
   auto config = read_prober_options(info[0]);
   if (!config) return info.Env().Undefined();
-  return hand_out(info.Env(), UdpProber::create(std::move(*config)));
+  return hand_out(info.Env(), UdpProber::create(*config));
 }
 
 Napi::Value create_udp_reflector(const Napi::CallbackInfo& info) {

@@ -16,8 +16,6 @@ constexpr double kBatchedRate = 500;  // probes a second
 constexpr int64_t kBatchPeriodNs = kNsPerMs;
 constexpr size_t kAnswerBytes = 512;  // base and TLVs; what is behind is padding
 constexpr size_t kStampBytes = 64;
-constexpr uint32_t kStampIdPlaces = 8192;
-constexpr uint32_t kGiveUpOnStamps = 16;
 constexpr int64_t kMinLateNs = kNsPerS;  // how long after its timeout an answer is still known as late
 constexpr uint32_t kNone = UINT32_MAX;
 constexpr uint8_t kDefaultTtl = 255;
@@ -25,28 +23,21 @@ constexpr int kDscpShift = 2;
 
 }  // namespace
 
-UdpProber::PathSocket::PathSocket(UdpSocket opened)
-    : socket(std::move(opened)), by_stamp_id(kStampIdPlaces, kNone) {}
-
-bool UdpProber::PathSocket::expects_stamps() const {
-  return socket.stamped() && unstamped_in_row < kGiveUpOnStamps;
-}
-
-Result<std::shared_ptr<UdpProber>> UdpProber::create(UdpProberConfig config) {
+Result<std::shared_ptr<UdpProber>> UdpProber::create(const UdpProberConfig& config) {
   auto wakeup = Wakeup::create();
   if (!wakeup.ok()) return wakeup.error();
-  return std::shared_ptr<UdpProber>(new UdpProber(std::move(wakeup.value()), std::move(config)));
+  return std::shared_ptr<UdpProber>(new UdpProber(std::move(wakeup.value()), config));
 }
 
-UdpProber::UdpProber(Wakeup wakeup, UdpProberConfig config)
+UdpProber::UdpProber(Wakeup wakeup, const UdpProberConfig& config)
     : Engine(std::move(wakeup)),
-      config_(std::move(config)),
       schedule_(monotonic_ns()),
       expiry_(monotonic_ns()),
+      sockets_(config.source_ipv4, config.source_ipv6, config.stamps),
       probes_(stamp::kMaxProbeHeadBytes),
       answers_(kAnswerBytes),
       errors_(kStampBytes) {
-  if (!config_.key.empty()) key_.emplace(Bytes{config_.key.data(), config_.key.size()});
+  if (!config.key.empty()) key_.emplace(Bytes{config.key.data(), config.key.size()});
   expiry_.grow(pending_.capacity());
 }
 
@@ -114,7 +105,7 @@ bool UdpProber::wait(int64_t deadline_ns) {
 }
 
 void UdpProber::receive() {
-  if (sockets_.empty()) return;
+  if (sockets_.size() == 0) return;
   polled_.clear();
   for (const PathSocket& path : sockets_) polled_.push_back({path.socket.fd(), POLLIN, 0});
   if (poll(polled_.data(), polled_.size(), 0) <= 0) return;
@@ -132,7 +123,7 @@ void UdpProber::take_tx_stamps(uint32_t socket) {
     for (size_t i = 0; i < count; ++i) {
       const TxStamp tx = parse_tx_stamp(*errors_.at(i).message);
       if (!tx.valid) continue;
-      const uint32_t slot = path.by_stamp_id[tx.id % kStampIdPlaces];
+      const uint32_t slot = path.slot_of_stamp(tx.id);
       if (slot == kNone) continue;
       Pending& probe = pending_[slot];
       if (probe.state == PendingState::kFree || probe.socket != socket || probe.stamp_id != tx.id) continue;
@@ -284,7 +275,8 @@ void UdpProber::send_due(int64_t now_ns) {
   due_probes_.clear();
   for (const uint32_t slot : due_) {
     const ProbeTarget& target = schedule_[slot];
-    due_probes_.push_back({slot, socket_for(target)});
+    const bool sendable = target.valid_address;
+    due_probes_.push_back({slot, sendable ? sockets_.index_of(target.address.family(), target.path()) : kNone});
   }
   if (sockets_.size() > 1) {
     std::stable_sort(due_probes_.begin(), due_probes_.end(),
@@ -300,23 +292,6 @@ void UdpProber::send_due(int64_t now_ns) {
   }
 }
 
-// The socket of a target's next path, opened when it is first needed; kNone when it cannot be.
-uint32_t UdpProber::socket_for(const ProbeTarget& target) {
-  const bool ipv4 = target.address.family() == AF_INET;
-  std::vector<uint32_t>& paths = ipv4 ? ipv4_paths_ : ipv6_paths_;
-  const uint16_t path = target.path();
-  if (path < paths.size() && paths[path] != kNone) return paths[path];
-  auto opened = UdpSocket::open(ipv4 ? config_.source_ipv4 : config_.source_ipv6, config_.stamps);
-  if (!opened.ok()) {
-    socket_error_ = opened.error().code;
-    return kNone;
-  }
-  if (path >= paths.size()) paths.resize(path + 1, kNone);
-  paths[path] = static_cast<uint32_t>(sockets_.size());
-  sockets_.emplace_back(std::move(opened.value()));
-  return paths[path];
-}
-
 void UdpProber::build(const DueProbe& due, const ClockPair& now) {
   ProbeTarget& target = schedule_[due.target];
   Pending attempt;
@@ -325,8 +300,10 @@ void UdpProber::build(const DueProbe& due, const ClockPair& now) {
   attempt.path = target.path();
   attempt.sent = now;
   ++target.probes;
-  if (due.socket == kNone) return emit(unanswered_record(attempt, ProbeResult::kSendError, socket_error_));
-  if (!target.valid_address) return emit(unanswered_record(attempt, ProbeResult::kSendError, EINVAL));
+  if (due.socket == kNone) {
+    const int error = target.valid_address ? sockets_.last_error() : EINVAL;
+    return emit(unanswered_record(attempt, ProbeResult::kSendError, error));
+  }
   const uint32_t slot = pending_.insert(target.address, due.socket, attempt.sequence);
   if (slot == kNone) {
     shed_.add();
@@ -367,7 +344,7 @@ void UdpProber::flush(uint32_t socket) {
       [&](const OutgoingDatagram& datagram) {
         Pending& probe = pending_[datagram.cookie];
         probe.stamp_id = datagram.stamp_id;
-        if (datagram.stamped) path.by_stamp_id[datagram.stamp_id % kStampIdPlaces] = datagram.cookie;
+        if (datagram.stamped) path.remember_stamp(datagram.stamp_id, datagram.cookie);
         pending_.sent(datagram.cookie);
         expiry_.schedule(datagram.cookie, t1.monotonic + probe.timeout_ns);
         ++outstanding_;

@@ -13,11 +13,11 @@
 
 #include "base/engine.h"
 #include "net/datagram_batch.h"
+#include "net/path_sockets.h"
 #include "net/pending_table.h"
 #include "net/probe_packet.h"
 #include "net/probe_schedule.h"
 #include "net/timer_wheel.h"
-#include "net/udp_socket.h"
 
 namespace weft {
 
@@ -30,32 +30,19 @@ struct UdpProberConfig {
 
 class UdpProber final : public Engine {
  public:
-  static Result<std::shared_ptr<UdpProber>> create(UdpProberConfig config);
+  static Result<std::shared_ptr<UdpProber>> create(const UdpProberConfig& config);
 
   void pump(int max_ms, Slice& slice) override;
   void set_targets(std::vector<TargetEntry> targets) override;
   Stats stats() const override;
 
  private:
-  // One source port: one path through the fabric.
-  struct PathSocket {
-    explicit PathSocket(UdpSocket opened);
-
-    UdpSocket socket;
-    std::vector<uint32_t> by_stamp_id;  // pending slot of a stamp identifier
-    uint32_t unstamped_in_row = 0;
-    uint32_t drop_count = 0;  // as the kernel last told it
-
-    // Some devices never stamp what they send; then nobody waits for it, but a stamp that comes is taken.
-    bool expects_stamps() const;
-  };
-
   struct DueProbe {
     uint32_t target;
     uint32_t socket;
   };
 
-  UdpProber(Wakeup wakeup, UdpProberConfig config);
+  UdpProber(Wakeup wakeup, const UdpProberConfig& config);
 
   void apply_new_targets();
   void receive();
@@ -74,19 +61,16 @@ class UdpProber final : public Engine {
   void build(const DueProbe& due, const ClockPair& now);
   void flush(uint32_t socket);
   void emit(const Record& record);
-  uint32_t socket_for(const ProbeTarget& target);
   bool batched() const;
   bool wait(int64_t deadline_ns);
 
   const HmacKey* key() const { return key_ ? &*key_ : nullptr; }
 
-  UdpProberConfig config_;
   std::optional<HmacKey> key_;
   ProbeSchedule schedule_;
   PendingTable pending_;
   TimerWheel expiry_;
-  std::vector<PathSocket> sockets_;
-  std::vector<uint32_t> ipv4_paths_, ipv6_paths_;  // index into sockets_ by path
+  PathSockets sockets_;
   SendBatch probes_;
   ReceiveBatch answers_;
   ReceiveBatch errors_;
@@ -95,7 +79,6 @@ class UdpProber final : public Engine {
   std::vector<pollfd> polled_;
   std::vector<uint32_t> batch_slots_;
   uint32_t outstanding_ = 0;
-  int socket_error_ = 0;  // why the last socket could not be opened
   Slice* slice_ = nullptr;  // of the pump under way
 
   std::mutex mutex_;  // guards new_targets_

@@ -7,7 +7,7 @@
 import type { Metric } from '../../../core/metric.js';
 import type { Accumulator, PluginContext } from '../../../core/plugin.js';
 import type { TargetOf, Transport } from '../../../core/target.js';
-import type { EngineHandle, Slice } from '../../../native/index.js';
+import { close, type EngineHandle, type Slice } from '../../../native/index.js';
 import { Emitter } from './emitter.js';
 import { EnginePump } from './engine-pump.js';
 import { type ProbedTarget, TargetTable } from './series.js';
@@ -33,7 +33,8 @@ export class ProbeSession<T extends Transport> {
   readonly #targets: TargetTable<TargetOf<T>>;
   readonly #windows: Windows<TargetOf<T>>;
   readonly #emitter: Emitter;
-  readonly #pump: EnginePump;
+  /** Started with the first target: an agent that only answers needs no worker for it. */
+  #pump: EnginePump | undefined;
   readonly #unsubscribe: () => void;
   /** Targets that left the list, until the windows they may still have probes in are closed. */
   #leaving: { readonly sinceUs: number; readonly removed: readonly ProbedTarget<TargetOf<T>>[] }[] = [];
@@ -48,18 +49,14 @@ export class ProbeSession<T extends Transport> {
       targets: this.#targets,
       onClosed: (metrics) => this.#emitter.push(metrics),
     });
-    this.#pump = new EnginePump({
-      handle: options.engine,
-      onSlice: (slice) => this.#take(slice),
-      onError: (error) => acc.addError(error),
-    });
     this.#unsubscribe = context.board.subscribe(transport, (targets) => this.#retarget(targets));
   }
 
   /** Stops probing and hands over every window, full or not. */
   async stop(): Promise<void> {
     this.#unsubscribe();
-    await this.#pump.stop();
+    if (this.#pump === undefined) close(this.#options.engine);
+    else await this.#pump.stop();
     this.#windows.closeAll();
     this.#emitter.flush();
   }
@@ -69,9 +66,18 @@ export class ProbeSession<T extends Transport> {
     if (removed.length > 0) this.#leaving.push({ sinceUs: this.#nowUs(), removed });
     try {
       this.#options.setTargets(active);
+      if (active.length > 0) this.#pump ??= this.#startPump();
     } catch (error) {
       this.#options.acc.addError(error);
     }
+  }
+
+  #startPump(): EnginePump {
+    return new EnginePump({
+      handle: this.#options.engine,
+      onSlice: (slice) => this.#take(slice),
+      onError: (error) => this.#options.acc.addError(error),
+    });
   }
 
   #take(slice: Slice): void {
