@@ -36,6 +36,7 @@ export function upperBoundSeconds(index: number): number {
 
 /** Below this a double tells neighbouring nanoseconds from a bound well enough; above, integers have to decide. */
 const EXACT_BELOW_NS = 2 ** 48;
+const TEN_TO_288 = 10n ** 288n;
 
 /** Largest whole number of nanoseconds in bucket MIN_INDEX + i. */
 const UPPER_NS = Float64Array.from({ length: MAX_INDEX - MIN_INDEX + 1 }, (_, i) => {
@@ -48,7 +49,7 @@ const UPPER_NS = Float64Array.from({ length: MAX_INDEX - MIN_INDEX + 1 }, (_, i)
 
 /** Whether ns * 10^-9 <= 2^((index + 1) / 32), in integers: ns^32 <= 10^288 * 2^(index + 1). For index >= -1. */
 function isWithin(ns: number, index: number): boolean {
-  return BigInt(ns) ** 32n <= 10n ** 288n << BigInt(index + 1);
+  return BigInt(ns) ** 32n <= TEN_TO_288 << BigInt(index + 1);
 }
 
 /** Bucket of a duration of at least 1 ns. The logarithm may be off by one at a bound; the table decides. */
@@ -220,13 +221,14 @@ export class Distribution {
     return this.#max;
   }
 
+  /** `low` may be any duration: it is split before it is added, as the sum of both could exceed 2^53. */
   #addSum(low: number, high: number): void {
-    this.#sumLow += low;
-    this.#sumHigh += high;
+    const carry = low < SUM_PART ? 0 : Math.floor(low / SUM_PART);
+    this.#sumLow += low - carry * SUM_PART;
+    this.#sumHigh += high + carry;
     if (this.#sumLow >= SUM_PART) {
-      const carry = Math.floor(this.#sumLow / SUM_PART);
-      this.#sumLow -= carry * SUM_PART;
-      this.#sumHigh += carry;
+      this.#sumLow -= SUM_PART;
+      this.#sumHigh += 1;
     }
   }
 

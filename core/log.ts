@@ -62,7 +62,13 @@ async function prettyStream(
   colorize: boolean,
 ): Promise<pino.DestinationStream> {
   const { prettyFactory } = await import('pino-pretty');
-  const format = prettyFactory({ colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' });
+  const format = prettyFactory({
+    colorize,
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    // `error` is a message here, not an object to be unfolded.
+    errorLikeObjectKeys: [],
+  });
   return { write: (line) => void sink.write(format(line) ?? '') };
 }
 

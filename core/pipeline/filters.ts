@@ -69,7 +69,8 @@ function compileTagGlobs(patterns: Readonly<Record<string, string[]>> | undefine
 function anyTag(tags: Tags, matchers: TagMatchers): boolean {
   for (const [tag, matches] of matchers) {
     const value = tags[tag];
-    if (value !== undefined && matches(value)) return true;
+    // Not `undefined`: a tag may be called like something every object inherits.
+    if (typeof value === 'string' && matches(value)) return true;
   }
   return false;
 }

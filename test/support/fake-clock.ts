@@ -67,7 +67,11 @@ export class FakeClock implements Clock {
     let first: Entry | undefined;
     for (const entry of this.#timers) {
       if (entry.dueMs > endMs) continue;
-      if (first === undefined || entry.dueMs < first.dueMs || (entry.dueMs === first.dueMs && entry.order < first.order))
+      if (
+        first === undefined ||
+        entry.dueMs < first.dueMs ||
+        (entry.dueMs === first.dueMs && entry.order < first.order)
+      )
         first = entry;
     }
     return first;
