@@ -45,12 +45,17 @@ export class TestAgent {
   readonly #folder: string;
   readonly #exited: Promise<unknown>;
   readonly #watchers = new Set<() => void>();
+  #log = '';
 
   private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
     this.#folder = folder;
     this.#exited = once(child, 'close').finally(() => this.#changed());
-    if (child.stdout === null) throw new Error('the agent has no standard output');
+    if (child.stdout === null || child.stderr === null) throw new Error('the agent has no output');
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#log += chunk.toString();
+      this.#changed();
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       const row = JSON.parse(line) as ProbeRow;
       if (row.name === 'probe') this.rows.push(row);
@@ -58,31 +63,27 @@ export class TestAgent {
     });
   }
 
-  /** Starts an agent with windows of a second. Its log goes to the test's standard error. */
+  /** Starts an agent with windows of a second; resolves when its reflector answers. */
   static async start(plan: AgentPlan, host?: Host): Promise<TestAgent> {
     const folder = await mkdtemp(join(tmpdir(), 'weft-agent-'));
     const pinglist = join(folder, 'pinglist.json');
     await writeFile(pinglist, JSON.stringify({ version: 1, targets: plan.targets ?? [] }));
     const config = {
-      agent: { hostname: plan.hostname, window: '1s', interval: '1s', flush_interval: '100ms', log_level: 'warn' },
+      agent: { hostname: plan.hostname, window: '1s', interval: '1s', flush_interval: '100ms' },
       inputs: { pinglist: [{ file: pinglist }], udp: [plan.udp] },
       outputs: { file: [{ path: 'stdout', format: 'json', namepass: ['probe'] }] },
     };
     await writeFile(join(folder, 'weft.yaml'), JSON.stringify(config));
     const args = [WEFT, 'run', '-c', join(folder, 'weft.yaml')];
-    const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
-    const child = host ? host.spawn(process.execPath, args, { stdio }) : spawn(process.execPath, args, { stdio });
-    return new TestAgent(child, folder);
+    const child = host === undefined ? spawn(process.execPath, args) : host.spawn(process.execPath, args);
+    const agent = new TestAgent(child, folder);
+    await agent.#until(() => agent.#log.includes('answering STAMP probes'));
+    return agent;
   }
 
   /** Resolves with the rows so far as soon as `enough` holds for them; rejects when the agent ends before. */
   async until(enough: (rows: readonly ProbeRow[]) => boolean): Promise<readonly ProbeRow[]> {
-    while (!enough(this.rows)) {
-      if (this.#child.exitCode !== null) throw new Error(`the agent ended with code ${this.#child.exitCode}`);
-      await new Promise<void>((resolve) => {
-        this.#watchers.add(resolve);
-      });
-    }
+    await this.#until(() => enough(this.rows));
     return this.rows;
   }
 
@@ -108,6 +109,15 @@ export class TestAgent {
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exited;
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      if (this.#child.exitCode !== null) throw new Error(`the agent ended with ${this.#child.exitCode}:\n${this.#log}`);
+      await new Promise<void>((resolve) => {
+        this.#watchers.add(resolve);
+      });
+    }
   }
 
   #times(): string[] {

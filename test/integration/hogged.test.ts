@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startHogs } from '../support/hog.js';
-import { createNet, type Net, netnsUnavailable } from '../support/netns.js';
+import { addAddresses, createNet, type Net, netnsUnavailable } from '../support/netns.js';
 import { type DelayField, merged, type ProbeRow, TestAgent } from './agent.js';
 
 const PORT = 862;
@@ -27,9 +27,11 @@ describe('agents on hosts whose cores are all busy', { skip: netnsUnavailable() 
 
   it('keeps network_rtt while the program’s own round trip grows more than tenfold', async (t) => {
     const [prober, reflector] = net.hosts;
-    const addresses = Array.from({ length: ADDRESSES }, (_, i) => `192.0.2.${100 + i}`);
-    for (const address of addresses) reflector.exec('ip', ['addr', 'add', `${address}/24`, 'dev', reflector.device]);
-    const answering = await TestAgent.start({ hostname: 'reflector', udp: { listen: `0.0.0.0:${PORT}` } }, reflector);
+    const addresses = addAddresses(reflector, ADDRESSES);
+    const answering = await TestAgent.start(
+      { hostname: 'reflector', udp: { listen: `0.0.0.0:${PORT}`, rate_limit: 0 } },
+      reflector,
+    );
     const targets = addresses.map((address) => ({
       transport: 'udp',
       dst: address,

@@ -1,36 +1,47 @@
 /**
  * tcpdump as the judge: captures the STAMP packets at both ends and computes the network round trip of every probe from
- * the four stamps, with the same formula as weft but none of its code.
+ * four stamps, with the same formula as weft but none of its code.
+ *
+ * A host's packets are taken where they arrive: at the host what comes in, at the far end of its cable what it has sent.
+ * On the way out Linux stamps a packet for the capture, then spends microseconds on handing it to tcpdump, and only then
+ * gives it to the driver: a capture of outgoing packets is early by more than a whole round trip here takes.
  */
 
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Host } from './netns.js';
+import type { Host, Port } from './netns.js';
 import { type CapturedPacket, parsePcap } from './pcap.js';
 
 const SNAP_BYTES = 160;
 const RING_KIB = 16_384;
+/** Stamps in ns, hand over each packet at once (nothing is missing at the end), no names, stay root. */
+const OPTIONS = ['--time-stamp-precision=nano', '--immediate-mode', '-n', '-Z', 'root'];
 
 export interface Capture {
-  /** Ends the capture and returns its packets in order. */
+  /** Ends the capture and returns the host's packets in order. */
   stop(): Promise<CapturedPacket[]>;
 }
 
-/** Captures UDP packets from and to `port` on the host's interface; resolves when the capture is running. */
+/** Captures UDP packets to and from `port` of the host, both ways; resolves when the capture is running. */
 export async function startCapture(host: Host, port: number): Promise<Capture> {
+  const both = await Promise.all([host, host.farEnd].map((where) => captureArriving(where, port)));
+  return {
+    async stop() {
+      const packets = await Promise.all(both.map((capture) => capture.stop()));
+      return packets.flat().sort((a, b) => Number(a.timeNs - b.timeNs));
+    },
+  };
+}
+
+async function captureArriving(where: Port, port: number): Promise<Capture> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-capture-'));
   const file = join(folder, 'packets.pcap');
-  const filter = ['udp', 'port', String(port)];
-  const options = ['-i', host.device, '-w', file, '-s', String(SNAP_BYTES), '-B', String(RING_KIB), '-Z', 'root'];
-  const child = host.spawn(
-    'tcpdump',
-    [...options, '--time-stamp-precision=nano', '--immediate-mode', '-n', ...filter],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
+  const what = ['-i', where.device, '-Q', 'in', '-w', file, '-s', String(SNAP_BYTES), '-B', String(RING_KIB)];
+  const child = where.spawn('tcpdump', [...OPTIONS, ...what, 'udp', 'port', String(port)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const exited = once(child, 'exit');
   await new Promise<void>((resolve, reject) => {
     let said = '';

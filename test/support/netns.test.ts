@@ -36,7 +36,7 @@ describe('network namespaces as hosts', { skip: netnsUnavailable() ?? false }, (
   it('joins them over IPv4, where a capture sees both ends of every packet', async () => {
     const [prober, reflector] = net.hosts;
     await startEcho(reflector, 'udp4');
-    const captures = await Promise.all([startCapture(prober, PORT), startCapture(reflector, PORT)]);
+    const captures = await Promise.all([prober, reflector].map((host) => startCapture(host, PORT)));
     assert.equal(send(prober, 'udp4', reflector.address4), 10);
     const [atProber, atReflector] = await Promise.all(captures.map((capture) => capture.stop()));
     assert.equal(atProber!.length, 30, '10 probes, each answered twice');

@@ -1,21 +1,26 @@
 /**
- * Network namespaces as hosts: joined by a veth pair (two) or a bridge (more), with documentation addresses that exist
- * nowhere else. Namespaces carry the pid of the process that made them, so that the next run sweeps up after a crash;
+ * Network namespaces as hosts, each with a cable (a veth pair) to a switch (a bridge in a namespace of its own), and with
+ * documentation addresses that exist nowhere else. Namespaces carry the pid of the process that made them, so that the next run sweeps up after a crash;
  * what runs inside dies with its parent.
  */
 
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 
-export interface Host {
-  readonly namespace: string;
-  /** The interface towards the other hosts. */
+/** An interface in some namespace, and the way to run something next to it. */
+export interface Port {
   readonly device: string;
+  /** Starts a process in the namespace; it is killed when the test process or the net ends. */
+  spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
+}
+
+export interface Host extends Port {
+  readonly namespace: string;
+  /** The other end of the host's cable, at the switch: here a tap sees what the host's interface has sent. */
+  readonly farEnd: Port;
   readonly address4: string;
   readonly address6: string;
   /** Runs a command inside to its end and returns what it printed; throws when it fails. */
   exec(command: string, args: readonly string[], input?: string): string;
-  /** Starts a process inside; it is killed when the test process or the net ends. */
-  spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
 }
 
 export interface Net {
@@ -58,10 +63,10 @@ export function createNet(count = 2): Net {
     return namespace;
   };
   try {
-    const namespaces = Array.from({ length: count }, (_, i) => add(`h${i + 1}`));
-    if (count === 2) joinPair(namespaces as [string, string]);
-    else joinByBridge(add('switch'), namespaces);
-    const hosts = namespaces.map((namespace, i) => makeHost(namespace, i + 1));
+    const bridge = add('switch');
+    ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge');
+    ip('-n', bridge, 'link', 'set', 'br0', 'up');
+    const hosts = Array.from({ length: count }, (_, i) => makeHost(add(`h${i + 1}`), bridge, i + 1));
     return { hosts: hosts as [Host, Host, ...Host[]], close };
   } catch (error) {
     close();
@@ -69,41 +74,41 @@ export function createNet(count = 2): Net {
   }
 }
 
-function joinPair([one, other]: [string, string]): void {
-  ip('link', 'add', DEVICE, 'netns', one, 'type', 'veth', 'peer', 'name', DEVICE, 'netns', other);
-}
-
-function joinByBridge(bridge: string, namespaces: readonly string[]): void {
-  ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge');
-  ip('-n', bridge, 'link', 'set', 'br0', 'up');
-  namespaces.forEach((namespace, i) => {
-    const port = `port${i + 1}`;
-    ip('link', 'add', DEVICE, 'netns', namespace, 'type', 'veth', 'peer', 'name', port, 'netns', bridge);
-    ip('-n', bridge, 'link', 'set', port, 'master', 'br0', 'up');
-  });
-}
-
-function makeHost(namespace: string, n: number): Host {
+function makeHost(namespace: string, bridge: string, n: number): Host {
+  const port = `port${n}`;
+  ip('link', 'add', DEVICE, 'netns', namespace, 'type', 'veth', 'peer', 'name', port, 'netns', bridge);
+  ip('-n', bridge, 'link', 'set', port, 'master', 'br0', 'up');
   const address4 = `192.0.2.${n}`;
   const address6 = `2001:db8::${n.toString(16)}`;
   ip('-n', namespace, 'addr', 'add', `${address4}/24`, 'dev', DEVICE);
   ip('-n', namespace, 'addr', 'add', `${address6}/64`, 'dev', DEVICE, 'nodad');
   ip('-n', namespace, 'link', 'set', DEVICE, 'up');
-  const inside = ['netns', 'exec', namespace];
   return {
     namespace,
     device: DEVICE,
+    farEnd: { device: port, spawn: spawnIn(bridge) },
     address4,
     address6,
     exec: (command, args, input) =>
-      execFileSync('ip', [...inside, command, ...args], {
+      execFileSync('ip', ['netns', 'exec', namespace, command, ...args], {
         encoding: 'utf8',
         stdio: 'pipe',
         ...(input ? { input } : {}),
       }),
-    spawn: (command, args, options = {}) =>
-      spawn('ip', [...inside, 'setpriv', '--pdeathsig', 'KILL', command, ...args], options),
+    spawn: spawnIn(namespace),
   };
+}
+
+function spawnIn(namespace: string): Port['spawn'] {
+  return (command, args, options = {}) =>
+    spawn('ip', ['netns', 'exec', namespace, 'setpriv', '--pdeathsig', 'KILL', command, ...args], options);
+}
+
+/** Gives `host` further IPv4 addresses (at most 100), as if it were several hosts. */
+export function addAddresses(host: Host, count: number): string[] {
+  const addresses = Array.from({ length: count }, (_, i) => `192.0.2.${100 + i}`);
+  for (const address of addresses) host.exec('ip', ['addr', 'add', `${address}/24`, 'dev', host.device]);
+  return addresses;
 }
 
 /** Removes what test processes that no longer live have left behind. */
