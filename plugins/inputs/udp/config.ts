@@ -27,7 +27,8 @@ export const UdpOptions = Type.Object(
     }),
     key: Type.String({
       default: '',
-      description: 'Shared secret; when set, STAMP runs in authenticated mode on both ends. Take it from `${ENV}`.',
+      description:
+        'Shared secret; when set, STAMP runs in authenticated mode on both ends. Keep it in the environment.',
     }),
     allowed_prefixes: Type.Array(Type.String(), {
       default: [],

@@ -56,6 +56,8 @@ export interface PingReply {
 
 const US_PER_MS = 1000;
 const TARGET_ID = 1;
+/** A person waits for each line. */
+const SLICE_MS = 50;
 /** Answers that belong to a probe already reported. */
 const EXTRA = new Set<ProbeResult>(['late', 'duplicate']);
 
@@ -92,6 +94,7 @@ export async function pingUdp(
         if (ended >= options.count) finish();
       },
       onError: reject,
+      idleSliceMs: SLICE_MS,
     });
     signal.addEventListener('abort', finish);
     if (signal.aborted) return finish();
