@@ -10,6 +10,8 @@ export interface EnginePumpOptions {
   readonly onSlice: (slice: Slice) => void;
   /** A slice failed (its worker died): it is tried again after a pause. */
   readonly onError: (error: Error) => void;
+  /** Length of a slice after one without records, ms; longer costs less when idle, shorter tells sooner. */
+  readonly idleSliceMs?: number;
 }
 
 /** While records come; also how late a record may reach its window. */
@@ -46,7 +48,7 @@ export class EnginePump {
       try {
         const slice = new Slice(await this.#slot.run(this.#options.handle, sliceMs));
         closed = slice.closed;
-        sliceMs = slice.count > 0 ? BUSY_SLICE_MS : IDLE_SLICE_MS;
+        sliceMs = slice.count > 0 ? BUSY_SLICE_MS : (this.#options.idleSliceMs ?? IDLE_SLICE_MS);
         this.#options.onSlice(slice);
       } catch (error) {
         if (this.#stopping.signal.aborted) break;
