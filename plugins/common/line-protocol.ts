@@ -1,7 +1,7 @@
 /**
- * InfluxDB line protocol: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/. Counts are integers,
- * gauges always floats (InfluxDB refuses a field that changes its type), a distribution is flattened to its figures in
- * ns: a line has no place for a histogram.
+ * InfluxDB line protocol: https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/. Counts of things are
+ * integers, counts of seconds and gauges floats, since InfluxDB refuses a field that changes its type. A distribution is
+ * flattened to its figures in ns: a line has no place for a histogram.
  */
 
 import type { Distribution } from '../../core/distribution.js';
@@ -33,7 +33,8 @@ function appendField(fields: string[], key: string, field: Field): void {
   if (field.kind === 'text') fields.push(`${key}="${escapeText(field.value)}"`);
   else if (field.kind === 'distribution') appendDistribution(fields, key, field.value);
   else if (!Number.isFinite(field.value)) return;
-  else fields.push(field.kind === 'count' ? `${key}=${integer(field.value)}` : `${key}=${field.value}`);
+  else if (field.kind === 'gauge' || FRACTIONAL.has(field.unit)) fields.push(`${key}=${field.value}`);
+  else fields.push(`${key}=${integer(field.value)}`);
 }
 
 function appendDistribution(fields: string[], key: string, distribution: Distribution): void {
@@ -44,6 +45,9 @@ function appendDistribution(fields: string[], key: string, distribution: Distrib
   }
   fields.push(`${key}_count=${integer(distribution.count)}`);
 }
+
+/** Units whose counts are not whole. */
+const FRACTIONAL: ReadonlySet<string> = new Set(['ms', 's', 'ratio']);
 
 /** BigInt, since a number of 10^21 and more prints with an exponent. */
 function integer(value: number): string {

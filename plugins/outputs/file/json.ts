@@ -8,11 +8,7 @@ const NS_PER_S = 1_000_000_000n;
 
 /** One object without the end of its line. */
 export function jsonLine(metric: Metric): string {
-  const fields: Record<string, unknown> = {};
-  for (const key in metric.fields) {
-    const field = metric.fields[key];
-    if (field !== undefined) fields[key] = fieldValue(field);
-  }
+  const fields = Object.fromEntries(Object.entries(metric.fields).map(([key, field]) => [key, fieldValue(field)]));
   return JSON.stringify({ name: metric.name, tags: metric.tags, fields, time: isoTime(metric.timeNs) });
 }
 

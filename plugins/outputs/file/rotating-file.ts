@@ -26,6 +26,7 @@ export class RotatingFile {
   #handle: FileHandle | undefined;
   /** Number of the rotation interval, counted from the epoch, that the content belongs to. */
   #period = 0;
+  #lastArchiveMs = 0;
 
   constructor(path: string, rotation: RotationOptions, clock: Clock) {
     this.#path = path;
@@ -86,13 +87,15 @@ export class RotatingFile {
     await this.#prune();
   }
 
+  /** Named by the time of the rotation; never twice the same and always after the one before, even if the clock steps. */
   async #archivePath(): Promise<string> {
     const { directory, stem, extension } = this.#parts();
-    const stamp = new Date(this.#nowMs()).toISOString().replace(/[-:]/g, '');
-    // Several rotations in one millisecond are numbered.
-    for (let number = 0; ; number += 1) {
-      const path = join(directory, `${stem}.${stamp}${number === 0 ? '' : `-${number}`}${extension}`);
-      if ((await stat(path).catch(() => undefined)) === undefined) return path;
+    for (let stampMs = Math.max(this.#nowMs(), this.#lastArchiveMs + 1); ; stampMs += 1) {
+      const stamp = new Date(stampMs).toISOString().replace(/[-:]/g, '');
+      const path = join(directory, `${stem}.${stamp}${extension}`);
+      if ((await stat(path).catch(() => undefined)) !== undefined) continue;
+      this.#lastArchiveMs = stampMs;
+      return path;
     }
   }
 
@@ -102,10 +105,8 @@ export class RotatingFile {
     const { directory, stem, extension } = this.#parts();
     const archives = (await readdir(directory))
       .filter((name) => name.startsWith(`${stem}.`) && name.endsWith(extension))
-      .filter((name) =>
-        /^\d{8}T\d{6}\.\d{3}Z(-\d+)?$/.test(name.slice(stem.length + 1, name.length - extension.length)),
-      )
-      .sort(new Intl.Collator('en', { numeric: true }).compare);
+      .filter((name) => /^\d{8}T\d{6}\.\d{3}Z$/.test(name.slice(stem.length + 1, name.length - extension.length)))
+      .sort();
     const surplus = archives.slice(0, Math.max(0, archives.length - maxArchives));
     await Promise.all(surplus.map((name) => rm(join(directory, name), { force: true })));
   }

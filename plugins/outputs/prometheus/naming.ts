@@ -4,6 +4,7 @@
  */
 
 import type { Field } from '../../../core/metric.js';
+import { helpOf } from './help.js';
 import { type Label, legalName } from './labels.js';
 
 export type FamilyType = 'counter' | 'gauge' | 'histogram';
@@ -20,7 +21,7 @@ export interface Shape {
 }
 
 const RESULTS = 'Probes that ended, by result.';
-const PROBE: Readonly<Record<string, { family: string; help: string; result?: string }>> = {
+const PROBE_FIELDS: Readonly<Record<string, { family: string; help: string; result?: string }>> = {
   success: { family: 'weft_probes_total', help: RESULTS, result: 'success' },
   timeout: { family: 'weft_probes_total', help: RESULTS, result: 'timeout' },
   send_error: { family: 'weft_probes_total', help: RESULTS, result: 'send_error' },
@@ -47,13 +48,15 @@ const PROBE: Readonly<Record<string, { family: string; help: string; result?: st
   },
 };
 
-const UNITS: Readonly<Record<string, { suffix: string; divisor: number }>> = {
-  ns: { suffix: '_seconds', divisor: 1e9 },
-  ms: { suffix: '_seconds', divisor: 1e3 },
-  s: { suffix: '_seconds', divisor: 1 },
-  bytes: { suffix: '_bytes', divisor: 1 },
-  ratio: { suffix: '_ratio', divisor: 1 },
-};
+/** Maps, since names come from outside and may be those of an object's own methods. */
+const PROBE = new Map(Object.entries(PROBE_FIELDS));
+const UNITS = new Map([
+  ['ns', { suffix: '_seconds', divisor: 1e9 }],
+  ['ms', { suffix: '_seconds', divisor: 1e3 }],
+  ['s', { suffix: '_seconds', divisor: 1 }],
+  ['bytes', { suffix: '_bytes', divisor: 1 }],
+  ['ratio', { suffix: '_ratio', divisor: 1 }],
+]);
 const PLAIN = { suffix: '', divisor: 1 };
 const TYPES = { count: 'counter', gauge: 'gauge', distribution: 'histogram' } as const;
 
@@ -63,8 +66,8 @@ export type NumericField = Exclude<Field, { kind: 'text' }>;
 /** What field `key` of metric `name` becomes. */
 export function shapeOf(name: string, key: string, field: NumericField): Shape {
   const type = TYPES[field.kind];
-  const { suffix, divisor } = UNITS[field.unit] ?? PLAIN;
-  const known = name === 'probe' ? PROBE[key] : undefined;
+  const { suffix, divisor } = UNITS.get(field.unit) ?? PLAIN;
+  const known = name === 'probe' ? PROBE.get(key) : undefined;
   if (known !== undefined && type === (known.family.endsWith('_total') ? 'counter' : 'histogram')) {
     const label = known.result === undefined ? undefined : (['result', known.result] as const);
     return { family: known.family, help: known.help, type, divisor, label };
@@ -72,7 +75,7 @@ export function shapeOf(name: string, key: string, field: NumericField): Shape {
   const base = legalName(`${name === 'probe' ? 'weft_probe' : name}_${key}`).replace(/_total$/, '');
   const withUnit = base.endsWith(suffix) ? base : base + suffix;
   const family = type === 'counter' ? `${withUnit}_total` : withUnit;
-  return { family, help: `Field ${key} of the metric ${name}.`, type, divisor, label: undefined };
+  return { family, help: helpOf(family, name, key), type, divisor, label: undefined };
 }
 
 /** Labels that the exposition itself sets on samples of this metric. */

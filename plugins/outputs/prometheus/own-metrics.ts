@@ -101,7 +101,7 @@ let runtime: Registry | undefined;
 function runtimeRegistry(): Registry {
   if (runtime !== undefined) return runtime;
   runtime = new Registry();
-  collectDefaultMetrics({ register: runtime, eventLoopMonitoringPrecision: 20 });
+  collectDefaultMetrics({ register: runtime, eventLoopMonitoringPrecision: 50 });
   // Gauges that are called like counters, against the naming rules; nodejs_active_resources says the same.
   for (const kind of ['handles', 'requests', 'resources']) runtime.removeSingleMetric(`nodejs_active_${kind}_total`);
   return runtime;

@@ -113,7 +113,7 @@ export class SeriesTable {
       onDrop(row);
       return;
     }
-    noteArrival(row, nowMs);
+    noteArrival(row, nowMs, this.#options.windowMs);
     for (const name in metric.fields) {
       const field = metric.fields[name];
       const dropped = field && this.#applyField(group, row, name, field);
@@ -168,6 +168,7 @@ export class SeriesTable {
     if (field.kind === 'text') return 'text_field';
     let column = group.columns.get(name);
     if (column === undefined) {
+      if (group.columns.size >= MAX_FAMILIES) return 'max_families';
       column = this.#addColumn(group, name, field);
       group.columns.set(name, column);
     }
@@ -223,12 +224,13 @@ function sampleNames({ name, type }: Pick<Family, 'name' | 'type'>): string[] {
 }
 
 /**
- * A longer gap counts at once; shorter ones shorten the interval in proportion to their own length. So several windows
- * written in one go (a long flush interval, a retry) do not make a series look faster than it arrives.
+ * A longer gap counts at once; shorter ones shorten the interval in proportion to their own length. Gaps that no window
+ * explains are between windows written in one go (a long flush interval, a retry): they say nothing.
  */
-function noteArrival(row: Row, nowMs: number): void {
+function noteArrival(row: Row, nowMs: number, windowMs: number): void {
   const gapMs = nowMs - row.seenMs;
   row.seenMs = nowMs;
+  if (gapMs < windowMs / 2) return;
   if (gapMs >= row.intervalMs) row.intervalMs = gapMs;
   else row.intervalMs -= (row.intervalMs - gapMs) * (gapMs / row.intervalMs);
 }
