@@ -3,7 +3,7 @@
  * hard to move as one that calls it.
  *
  *   core (leaf contracts) <- core <- controller, plugins <- bin
- *   native/index.ts <- plugins/common/probing
+ *   native/index.ts <- plugins/common/probing <- the transports (plugins/inputs/udp, ...)
  */
 
 const LEAVES = '^core/(errors|metric|distribution|clock|target|plugin)\\.ts$';
@@ -37,11 +37,15 @@ module.exports = {
       path: '^plugins/(inputs|processors|outputs)/',
     }),
     forbid(
-      'one-door-to-native',
-      'Native code is used through plugins/common/probing (and by the bench, the program and tests, to start it bare).',
-      { path: '^plugins/', pathNot: '^plugins/common/probing/' },
+      'native-for-probing',
+      'Native code is for probing: the shared pump, and the transports, which make their engines.',
+      { path: '^plugins/', pathNot: '^plugins/(common/probing|inputs/(udp|tcp|rdma-ud))/' },
       { path: '^native/' },
     ),
+    forbid('one-door-to-native', 'index.ts is the typed door; nothing behind it is imported.', { pathNot: '^native/' }, {
+      path: '^native/',
+      pathNot: '^native/index\\.ts$',
+    }),
     forbid('native-alone', 'The door to native code knows the leaf contracts only.', { path: '^native/' }, {
       path: '^(bin|bench|controller|core|plugins|test)/',
       pathNot: LEAVES,

@@ -94,6 +94,17 @@ describe('board', () => {
     assert.equal(log.lines.filter((line) => line.level === 'error').length, 2);
   });
 
+  test('a reader that leaves while the readers are being told is not told any more', () => {
+    const seen: number[] = [];
+    let leave = (): void => {};
+    board.subscribe('udp', (targets) => {
+      if (targets.length > 0) leave();
+    });
+    leave = board.subscribe('udp', (targets) => seen.push(targets.length));
+    board.publish('a', list([ipTarget()]));
+    assert.deepEqual(seen, [0]);
+  });
+
   test('scaling is applied, reported once, and withdrawn', () => {
     const targets = Array.from({ length: 200 }, (_, i) => ipTarget({ address: `10.0.0.${i}` }));
     const intervals: number[] = [];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -10,7 +10,7 @@ import type { Accumulator, PluginContext } from '../../../core/plugin.js';
 import type { PinglistConfig } from '../../../plugins/inputs/pinglist/config.js';
 import { SETTLE_MS } from '../../../plugins/inputs/pinglist/file-watcher.js';
 import { type Machine, PinglistInput } from '../../../plugins/inputs/pinglist/pinglist.js';
-import { FakeClock } from '../../support/fake-clock.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 const NO_SIGNAL = new AbortController().signal;
@@ -219,7 +219,7 @@ describe('inputs/pinglist', () => {
     /** Runs the timer that is due next, and waits until the look it started has set the one after. */
     async function look(ms: number): Promise<void> {
       await clock.advance(ms);
-      while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+      while (clock.pending === 0) await settle();
     }
 
     test('the file is looked at on the interval, and believed when it looks the same twice', async () => {
@@ -243,6 +243,27 @@ describe('inputs/pinglist', () => {
       assert.deepEqual(reads, [0, 0, 0]);
       await look(SETTLE_MS);
       assert.equal(acc.errors.length, 1);
+    });
+
+    test('a stop while a new list is being read: the new list does not take the board', async () => {
+      await input?.stop();
+      clock = new FakeClock();
+      let stopNow = false;
+      const localAddresses = (): string[] => {
+        // Asked for at the beginning of each read.
+        if (stopNow) void input?.stop();
+        return [];
+      };
+      await make({ poll_interval: 5000 }, { ...unwatchable, localAddresses }, clock).start(acc, NO_SIGNAL);
+      stopNow = true;
+      await writeFile(file, listOf('10.0.0.3'));
+      await look(5000);
+      await clock.advance(SETTLE_MS);
+      while (board.status().provider !== undefined) await settle();
+      // The read goes on; as many reads as this end after it.
+      for (let i = 0; i < 20; i++) await readFile(file);
+      assert.equal(board.status().provider, undefined);
+      assert.equal(clock.pending, 0);
     });
 
     test('a stopped input looks no more', async () => {
