@@ -7,11 +7,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AgentProcess } from '../demo/agent-process.js';
 import { openDisplay } from '../demo/display.js';
-import { KEPT_WINDOWS, Mesh } from '../demo/mesh.js';
-import { planHosts, writeAgentFiles } from '../demo/plan.js';
-import { type DemoView, viewAgent, viewPairs } from '../demo/view.js';
+import { DemoFleet } from '../demo/fleet.js';
+import { planHosts } from '../demo/plan.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Signals } from '../signals.js';
 
@@ -34,61 +32,32 @@ export async function demo(options: DemoOptions, signals: Signals): Promise<Exit
   process.stdout.once('error', () => signals.requestStop('EPIPE'));
   const directory = await mkdtemp(join(tmpdir(), 'weft-demo-'));
   try {
-    const mesh = new Mesh(options.interval);
-    const agents = await createAgents(options, directory, mesh);
-    return await showUntilStopped(options, signals.stop, directory, agents, mesh);
+    const timing = {
+      windowMs: options.interval,
+      probeIntervalMs: options.probeInterval,
+      probeTimeoutMs: PROBE_TIMEOUT_MS,
+    };
+    const fleet = await DemoFleet.create(directory, await planHosts(options.hosts, options.basePort), timing);
+    return await show(fleet, options, signals.stop);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function createAgents(options: DemoOptions, directory: string, mesh: Mesh): Promise<AgentProcess[]> {
-  const hosts = await planHosts(options.hosts, options.basePort);
-  const timing = {
-    windowMs: options.interval,
-    probeIntervalMs: options.probeInterval,
-    probeTimeoutMs: PROBE_TIMEOUT_MS,
-  };
-  return Promise.all(
-    hosts.map(async (host) => {
-      const configFile = await writeAgentFiles(directory, host, hosts, timing);
-      return new AgentProcess(host, configFile, join(directory, `${host.name}.log`), (line) => mesh.add(line));
-    }),
-  );
-}
-
-/** Starts the agents, draws every window, and ends them all again. */
-async function showUntilStopped(
-  options: DemoOptions,
-  stop: AbortSignal,
-  directory: string,
-  agents: readonly AgentProcess[],
-  mesh: Mesh,
-): Promise<ExitCode> {
-  const startedAt = performance.now();
-  const view = (): DemoView => ({
-    elapsedMs: performance.now() - startedAt,
-    historyMs: options.interval * KEPT_WINDOWS,
-    directory,
-    agents: agents.map(viewAgent),
-    pairs: viewPairs(
-      mesh,
-      agents.map((agent) => agent.host.name),
-    ),
-    total: mesh.total(),
-    probesPerSecond: mesh.probesPerSecond(),
-  });
+/** Draws every window until the demo is to end, and ends the agents. */
+async function show(fleet: DemoFleet, options: DemoOptions, stop: AbortSignal): Promise<ExitCode> {
   const display = openDisplay(process.stdout, options.json === true);
-  for (const agent of agents) agent.start();
-  display.show(view());
+  fleet.start();
+  display.show(fleet.view());
   const mayGoOn = await everyWindow(options, stop, () => {
-    for (const agent of agents) if (agent.state !== 'up') mesh.forget(agent.host.name);
-    display.show(view());
-    return agents.some((agent) => agent.state !== 'failed');
+    display.show(fleet.view());
+    return !fleet.failed;
   });
-  await Promise.all(agents.map((agent) => agent.stop()));
+  await fleet.stop();
   display.close();
-  return mayGoOn ? EXIT.ok : reportNoAgent(agents);
+  if (mayGoOn) return EXIT.ok;
+  process.stderr.write(`weft: no agent starts; the first one says:\n${fleet.logTail(LOG_LINES_SHOWN)}\n`);
+  return EXIT.failure;
 }
 
 /** Calls `tick` on the interval until it returns false, or the demo is to end: then resolves to true. */
@@ -106,10 +75,4 @@ function everyWindow(options: DemoOptions, stop: AbortSignal, tick: () => boolea
     stop.addEventListener('abort', onStop);
     if (stop.aborted) onStop();
   });
-}
-
-function reportNoAgent(agents: readonly AgentProcess[]): ExitCode {
-  const logs = agents.slice(0, 1).map((agent) => `${agent.host.name} says:\n${agent.logTail(LOG_LINES_SHOWN)}\n`);
-  process.stderr.write(`weft: no agent starts; ${logs.join('')}`);
-  return EXIT.failure;
 }

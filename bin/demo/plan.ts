@@ -1,7 +1,7 @@
 /** The hosts of a demo: who they are, where they listen, and the files each agent is started with. */
 
 import { createSocket } from 'node:dgram';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -41,32 +41,47 @@ export async function planHosts(count: number, basePort: number): Promise<DemoHo
   );
 }
 
-/** Writes configuration and pinglist of `host` into `directory`; returns the path of the configuration. */
-export async function writeAgentFiles(
+/** Writes the configuration of `host` and a pinglist without targets; returns the path of the configuration. */
+export async function writeConfig(directory: string, host: DemoHost, timing: DemoTiming): Promise<string> {
+  await writePinglist(directory, host, [], timing);
+  const configFile = join(directory, `${host.name}.yaml`);
+  await writeFile(configFile, JSON.stringify(configOf(directory, host, timing), undefined, 2));
+  return configFile;
+}
+
+/** Gives `host` its targets: all `hosts` but itself. Its agent takes them while it runs. */
+export async function writePinglist(
   directory: string,
   host: DemoHost,
   hosts: readonly DemoHost[],
   timing: DemoTiming,
-): Promise<string> {
-  const pinglistFile = join(directory, `${host.name}.pinglist.json`);
-  const configFile = join(directory, `${host.name}.yaml`);
-  await writeFile(pinglistFile, JSON.stringify(pinglistOf(host, hosts, timing), undefined, 2));
-  await writeFile(configFile, JSON.stringify(configOf(host, pinglistFile, timing), undefined, 2));
-  return configFile;
+): Promise<void> {
+  const file = pinglistFile(directory, host);
+  await writeFile(`${file}.new`, JSON.stringify(pinglistOf(host, hosts, timing), undefined, 2));
+  await rename(`${file}.new`, file);
 }
 
-/** JSON is YAML. The file output is how the demo reads what the agent measured. */
-function configOf(host: DemoHost, pinglistFile: string, timing: DemoTiming): object {
-  const window = `${timing.windowMs}ms`;
+function pinglistFile(directory: string, host: DemoHost): string {
+  return join(directory, `${host.name}.pinglist.json`);
+}
+
+/** JSON is YAML. The file output is how the demo reads what the agent measured, and that it is up. */
+function configOf(directory: string, host: DemoHost, timing: DemoTiming): object {
   return {
-    agent: { hostname: host.name, labels: host.labels, window, interval: window, flush_interval: '200ms' },
+    agent: {
+      hostname: host.name,
+      labels: host.labels,
+      window: `${timing.windowMs}ms`,
+      interval: '500ms',
+      flush_interval: '200ms',
+    },
     inputs: {
-      pinglist: [{ file: pinglistFile }],
+      pinglist: [{ file: pinglistFile(directory, host) }],
       udp: [{ listen: `${host.address}:${host.udpPort}`, source_address: host.address }],
     },
     outputs: {
       prometheus: [{ listen: `${host.address}:${host.prometheusPort}` }],
-      file: [{ path: 'stdout', format: 'json', namepass: ['probe'] }],
+      file: [{ path: 'stdout', format: 'json', namepass: ['probe', 'weft_agent'] }],
     },
   };
 }
@@ -84,7 +99,7 @@ function pinglistOf(host: DemoHost, hosts: readonly DemoHost[], timing: DemoTimi
       mode: 'mesh',
       labels: other.labels,
     }));
-  return { version: 1, revision: 'demo', targets };
+  return { version: 1, revision: `${targets.length} targets`, targets };
 }
 
 /** The port that was bound (port 0: any), or undefined when it is taken. */
