@@ -3,13 +3,9 @@
 import { delay } from '../clock.js';
 import type { Config } from '../config/types.js';
 import type { Metric } from '../metric.js';
-import { attempt } from './calls.js';
-import { chain } from './chain.js';
-import { combineErrors, Fleet } from './fleet.js';
-import type { RunningInput } from './running-input.js';
-import type { RunningOutput } from './running-output.js';
-import type { RunningProcessor } from './running-processor.js';
-import { type Environment, wantInput, wantOutput, wantProcessor } from './wiring.js';
+import { within } from './calls.js';
+import { Pipeline } from './pipeline.js';
+import type { Environment } from './wiring.js';
 
 export interface OnceOptions extends Environment {
   readonly config: Config;
@@ -36,54 +32,20 @@ const WINDOW_GRACE_MS = 2000;
  * ConfigError or StartupError like Agent.start.
  */
 export async function gatherOnce(options: OnceOptions): Promise<OnceResult> {
-  const { config, clock, log, signal } = options;
-  const common = { clock, log, stopTimeoutMs: () => config.agent.shutdown_timeout };
-  const inputs = new Fleet<RunningInput>({ ...common, kind: 'inputs' });
-  const processors = new Fleet<RunningProcessor>({ ...common, kind: 'processors' });
-  const outputs = new Fleet<RunningOutput>({
-    ...common,
-    kind: 'outputs',
-    handOver: (from) => from.discard(),
-  });
-  let entry: (metric: Metric) => void = () => {};
-  const errors: unknown[] = [];
-  const plans = {
-    inputs: inputs.plan(
-      config.inputs.map((instance) => wantInput(options, config.agent, instance, (metric) => entry(metric))),
-      errors,
-    ),
-    processors: processors.plan(
-      config.processors.map((instance) => wantProcessor(options, config.agent, instance)),
-      errors,
-    ),
-    outputs: outputs.plan(
-      options.writeOutputs ? config.outputs.map((instance) => wantOutput(options, config.agent, instance)) : [],
-      errors,
-    ),
-  };
-  if (errors.length > 0) throw combineErrors(errors);
+  const { config, clock, signal, writeOutputs } = options;
+  const timeoutMs = config.agent.shutdown_timeout;
+  const pipeline = new Pipeline({ ...options, stopTimeoutMs: () => timeoutMs });
+  await pipeline.apply(writeOutputs ? config : { ...config, outputs: [] });
+  const { inputs, processors, outputs } = pipeline;
 
-  const run = await attempt(async () => {
-    await outputs.change(plans.outputs, []);
-    await processors.change(plans.processors, []);
-    entry = chain(processors.running, (metric) => {
-      options.onMetric?.(metric);
-      for (const output of outputs.running) output.add(metric);
-    });
-    await inputs.change(plans.inputs, []);
-    const gathered = Promise.all(inputs.running.map((input) => input.gather()));
-    const service = inputs.running.some((input) => input.isService);
-    if (service) await delay(clock, config.agent.window + WINDOW_GRACE_MS, signal);
-    else await Promise.race([gathered, delay(clock, config.agent.window + WINDOW_GRACE_MS, signal)]);
-  });
-  const written = outputs.running;
-  const [ran, processed] = [inputs.running, processors.running];
-  await inputs.close(config.agent.shutdown_timeout);
-  await processors.close(config.agent.shutdown_timeout);
-  await outputs.close(config.agent.shutdown_timeout);
-  if (!run.ok) throw run.error;
+  const windowMs = config.agent.window + WINDOW_GRACE_MS;
+  const gathered = Promise.all(inputs.map((input) => input.gather()));
+  if (inputs.some((input) => input.isService)) await delay(clock, windowMs, signal);
+  else await within(clock, gathered, windowMs, signal);
+
+  await pipeline.close(timeoutMs);
   return {
-    errors: [...ran, ...processed].reduce((sum, { stats }) => sum + stats.errors, 0),
-    unsent: written.reduce((sum, { stats }) => sum + stats.metricsRejected + stats.metricsDropped, 0),
+    errors: [...inputs, ...processors].reduce((sum, { stats }) => sum + stats.errors, 0),
+    unsent: outputs.reduce((sum, { stats }) => sum + stats.metricsRejected + stats.metricsDropped, 0),
   };
 }
