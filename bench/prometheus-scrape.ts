@@ -1,11 +1,10 @@
 /**
- * A scrape of 10 000 targets, as the agent serves it: CPU, bytes, the longest time the event loop was held up, and what
- * the totals weigh. The scraper is a process of its own, so that only the exporter's work is counted.
+ * A scrape of 10 000 targets, as the agent serves it: CPU, bytes, how long the event loop was held up, and what the
+ * totals weigh. The scraper is a process of its own, so that only the exporter's work is counted.
  */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../core/clock.js';
 import { Distribution } from '../core/distribution.js';
 import { count, distribution, type Field, type Metric } from '../core/metric.js';
@@ -20,7 +19,7 @@ const WINDOWS = 10;
 const PROBES_PER_WINDOW = 10;
 const SCRAPES = 5;
 const MAX_CPU_MS = 300;
-const MAX_DELAY_MS = 50;
+const MAX_STRETCH_MS = 50;
 
 export async function run(): Promise<BenchRow[]> {
   const heapBefore = heapMb();
@@ -59,26 +58,45 @@ async function fill(output: PrometheusOutput): Promise<number> {
 
 async function scrapes(name: string, url: string, accept: string): Promise<BenchRow[]> {
   await scrape(url, accept);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
   const before = process.cpuUsage();
   const startMs = performance.now();
-  delay.enable();
   let bytes = 0;
   for (let i = 0; i < SCRAPES; i += 1) bytes = await scrape(url, accept);
-  delay.disable();
+  const timeMs = (performance.now() - startMs) / SCRAPES;
   const cpuMs = cpuMsSince(before) / SCRAPES;
+  const stretchMs = await longestStretchMs(() => scrape(url, accept));
+  const row = (what: string): string => `prometheus: scrape, ${name}: ${what}`;
   return [
-    { name: `prometheus: scrape, ${name}: CPU`, value: cpuMs, unit: 'ms', budget: '≤ 300 ms', ok: cpuMs <= MAX_CPU_MS },
-    { name: `prometheus: scrape, ${name}: time`, value: (performance.now() - startMs) / SCRAPES, unit: 'ms' },
-    { name: `prometheus: scrape, ${name}: size`, value: bytes / 1e6, unit: 'MB' },
+    { name: row('CPU'), value: cpuMs, unit: 'ms', budget: '≤ 300 ms', ok: cpuMs <= MAX_CPU_MS },
+    { name: row('time'), value: timeMs, unit: 'ms' },
+    { name: row('size'), value: bytes / 1e6, unit: 'MB' },
     {
-      name: `prometheus: scrape, ${name}: event loop held up`,
-      value: delay.max / 1e6,
+      name: row('event loop held up'),
+      value: stretchMs,
       unit: 'ms',
       budget: '≤ 50 ms',
-      ok: delay.max <= MAX_DELAY_MS * 1e6,
+      ok: stretchMs <= MAX_STRETCH_MS,
     },
   ];
+}
+
+/**
+ * The most CPU time between two turns of the event loop while `work` goes on. Not the time that passed, which on a busy
+ * machine is that of other processes.
+ */
+async function longestStretchMs(work: () => Promise<unknown>): Promise<number> {
+  let longestMs = 0;
+  let last = process.cpuUsage();
+  let isDone = false;
+  const turn = (): void => {
+    longestMs = Math.max(longestMs, cpuMsSince(last));
+    last = process.cpuUsage();
+    if (!isDone) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work();
+  isDone = true;
+  return longestMs;
 }
 
 const SCRAPER = `

@@ -41,7 +41,7 @@ export const PrometheusOptions = Type.Object(
     }),
     gzip: Type.Boolean({
       default: false,
-      description: 'Compress for scrapers that accept it: a fifth of the bytes for several times the CPU.',
+      description: 'Compress for scrapers that accept it: far fewer bytes for nearly twice the CPU.',
     }),
     runtime_metrics: Type.Boolean({
       default: true,
