@@ -12,16 +12,6 @@ size_t append_tlv(uint8_t* out, size_t size, uint8_t type, size_t length) {
   return size + kTlvHeaderBytes + length;
 }
 
-// TLVs of an authenticated answer count only under a valid HMAC TLV.
-bool tlvs_intact(Bytes packet, size_t base, const HmacKey* key) {
-  if (key == nullptr) return true;
-  TlvReader reader(packet, base);
-  while (const auto tlv = reader.next()) {
-    if (tlv->type == kHmac) return tlv->understood() && verify_hmac_tlv(packet, base, *tlv, *key);
-  }
-  return false;
-}
-
 }  // namespace
 
 ProbeSize encode_probe(uint8_t* out, const SenderPacket& packet, bool plain, size_t payload_bytes,
@@ -50,7 +40,7 @@ AnswerError decode_answer(Bytes packet, const HmacKey* key, ProbeAnswer& answer)
   if (!decoded) return AnswerError::kShort;
   if (authenticated && !verify_base(packet.data, *key)) return AnswerError::kUnauthenticated;
   answer.base = *decoded;
-  if (!tlvs_intact(packet, base, key)) return AnswerError::kNone;
+  if (authenticated && !verify_tlvs(packet, base, *key)) return AnswerError::kNone;
   TlvReader reader(packet, base);
   while (const auto tlv = reader.next()) {
     if (!tlv->understood()) continue;

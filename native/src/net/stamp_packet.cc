@@ -141,4 +141,21 @@ bool verify_hmac_tlv(Bytes packet, size_t base, const Tlv& tlv, const HmacKey& k
   return key.verify(packet.first(kSequenceBytes), {packet.data + base, tlv.offset - base}, tlv.value.data);
 }
 
+bool verify_tlvs(Bytes packet, size_t base, const HmacKey& key) {
+  TlvReader reader(packet, base);
+  bool covered = false;
+  bool needs_cover = false;
+  size_t count = 0;
+  while (const auto tlv = reader.next()) {
+    ++count;
+    if (tlv->type == kExtraPadding) continue;
+    if (covered) return false;
+    needs_cover = true;
+    if (tlv->type != kHmac) continue;
+    if (!verify_hmac_tlv(packet, base, *tlv, key)) return false;
+    covered = true;
+  }
+  return covered || (!needs_cover && count <= 1 && !reader.malformed_offset());
+}
+
 }  // namespace weft::stamp

@@ -121,5 +121,8 @@ FollowUp decode_follow_up(const uint8_t* value);
 size_t append_hmac_tlv(uint8_t* packet, size_t base, size_t size, uint8_t flags, const HmacKey& key);
 // REQUIRES: `tlv` is of type kHmac, read from `packet`.
 bool verify_hmac_tlv(Bytes packet, size_t base, const Tlv& tlv, const HmacKey& key);
+// Whether the TLVs of an authenticated packet may be believed, RFC 8972 4.8: an HMAC TLV covers all of them but Extra
+// Padding behind it. Extra Padding alone needs none.
+bool verify_tlvs(Bytes packet, size_t base, const HmacKey& key);
 
 }  // namespace weft::stamp

@@ -10,7 +10,11 @@ namespace {
 class TlvEcho {
  public:
   TlvEcho(const ReflectionInput& input, size_t base, uint8_t* out, Reflection& reflection)
-      : input_(input), base_(base), out_(out), reflection_(reflection), intact_(is_intact()) {}
+      : input_(input),
+        base_(base),
+        out_(out),
+        reflection_(reflection),
+        intact_(input.key == nullptr || verify_tlvs(input.packet, base, *input.key)) {}
 
   void run() {
     TlvReader reader(input_.packet, base_);
@@ -26,16 +30,6 @@ class TlvEcho {
   }
 
  private:
-  // RFC 8972 4.8: in authenticated mode TLVs count only under a valid HMAC TLV.
-  bool is_intact() const {
-    if (input_.key == nullptr) return true;
-    TlvReader reader(input_.packet, base_);
-    while (const auto tlv = reader.next()) {
-      if (tlv->type == kHmac) return verify_hmac_tlv(input_.packet, base_, *tlv, *input_.key);
-    }
-    return input_.packet.size == base_;
-  }
-
   void append(const Tlv& tlv) {
     uint8_t flags = kUnrecognized;
     size_t length = tlv.value.size;
