@@ -7,7 +7,7 @@ import type { Signals } from '../signals.js';
 
 export async function once(options: ConfigSource, signals: Signals): Promise<ExitCode> {
   const { errors, unsent } = await gather(options, signals, { writeOutputs: true });
-  if (errors > 0) process.stderr.write(`weft: ${errors} errors while gathering\n`);
-  if (unsent > 0) process.stderr.write(`weft: ${unsent} metrics could not be written\n`);
+  if (errors > 0) process.stderr.write(`weft: errors while gathering: ${errors}\n`);
+  if (unsent > 0) process.stderr.write(`weft: metrics that could not be written: ${unsent}\n`);
   return errors + unsent > 0 ? EXIT.failure : EXIT.ok;
 }

@@ -17,7 +17,7 @@ export async function test(options: ConfigSource & { readonly json?: boolean }, 
       if (line !== undefined) process.stdout.write(`${line}\n`);
     },
   });
-  if (errors > 0) process.stderr.write(`weft: ${errors} errors while gathering\n`);
+  if (errors > 0) process.stderr.write(`weft: errors while gathering: ${errors}\n`);
   return errors > 0 ? EXIT.failure : EXIT.ok;
 }
 

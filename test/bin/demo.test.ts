@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { tempFolder } from '../support/temp-folder.js';
+import { Terminal } from '../support/terminal.js';
+import { WEFT, WeftProcess } from '../support/weft-process.js';
+
+interface DemoLine {
+  readonly totals: { readonly loss: number | null; readonly probes_per_second: number };
+  readonly agents: readonly { name: string; pid: number | null; state: string; deaths: number; prometheus: string }[];
+  readonly pairs: readonly { src: string; dst: string; success: number; network_rtt_p99: number | null }[];
+}
+
+/** Its files go to a folder of the test's: a demo that is killed cannot remove them. */
+async function startDemo(t: TestContext, ...args: readonly string[]): Promise<WeftProcess> {
+  const demo = new WeftProcess(['demo', '--json', ...args], { TMPDIR: await tempFolder(t) });
+  t.after(() => demo.destroy());
+  return demo;
+}
+
+function lines(demo: WeftProcess): DemoLine[] {
+  return demo.stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}
+
+const measured = (line: DemoLine): number => line.pairs.filter((pair) => pair.success > 0).length;
+
+function pidsOf(line: DemoLine): number[] {
+  return line.agents.flatMap(({ pid }) => (pid === null ? [] : [pid]));
+}
+
+/** Resolves when the process is gone, which need not be a child of ours. */
+async function gone(pid: number): Promise<void> {
+  await once(spawn('tail', ['-f', '/dev/null', '--pid', `${pid}`], { stdio: 'ignore' }), 'exit');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test('eight agents probe each other: 56 cells, no loss, eight Prometheus endpoints', async (t) => {
+  const demo = await startDemo(t);
+  const full = await demo.until('a full grid', () => lines(demo).find((line) => measured(line) === 56));
+  assert.equal(full.agents.length, 8);
+  assert.ok(full.agents.every((agent) => agent.state === 'up' && agent.deaths === 0));
+  assert.ok(full.pairs.every((pair) => pair.network_rtt_p99 !== null && pair.src !== pair.dst));
+  assert.equal(full.totals.loss, 0, 'the start of the demo is not loss');
+  for (const agent of full.agents) {
+    const page = await (await fetch(agent.prometheus)).text();
+    assert.match(page, new RegExp(`weft_probes_total\\{[^}]*src="${agent.name}"`));
+  }
+  demo.kill('SIGTERM');
+  assert.equal((await demo.exit).code, 0);
+  assert.deepEqual(pidsOf(full).filter(isAlive), []);
+});
+
+test('an agent that dies is reported, started again and measured again', async (t) => {
+  const demo = await startDemo(t, '--hosts', '3');
+  const full = await demo.until('a full grid', () => lines(demo).find((line) => measured(line) === 6));
+  process.kill(pidsOf(full)[1] ?? 0, 'SIGKILL');
+  await demo.until('the death', () => lines(demo).some((line) => line.agents[1]?.deaths === 1));
+  const again = await demo.until('a full grid again', () =>
+    lines(demo).find((line) => line.agents[1]?.deaths === 1 && line.agents[1].state === 'up' && measured(line) === 6),
+  );
+  assert.notEqual(again.agents[1]?.pid, full.agents[1]?.pid);
+  demo.kill('SIGINT');
+  assert.equal((await demo.exit).code, 0);
+});
+
+test('when the demo is killed, its agents end by themselves', async (t) => {
+  const demo = await startDemo(t, '--hosts', '3');
+  const line = await demo.until('all agents', () =>
+    lines(demo).find(({ agents }) => agents.every(({ state }) => state === 'up')),
+  );
+  demo.kill('SIGKILL');
+  await Promise.all(pidsOf(line).map(gone));
+});
+
+test('it ends by itself after --duration, and when nobody reads it', async (t) => {
+  const timed = await startDemo(t, '--hosts', '2', '--duration', '2500ms');
+  assert.equal((await timed.exit).code, 0);
+  assert.ok(lines(timed).length >= 2);
+
+  const unread = await startDemo(t, '--hosts', '2');
+  await unread.until('a line', () => lines(unread).length > 0);
+  unread.child.stdout?.destroy();
+  assert.equal((await unread.exit).code, 0);
+});
+
+/** The demo on a pseudo-terminal of 80 columns, as script(1) gives it. */
+function startOnTerminal(t: TestContext): {
+  terminal: Terminal;
+  script: ChildProcess;
+  drawn(text: RegExp): Promise<void>;
+} {
+  const terminal = new Terminal();
+  const command = `stty columns 80 rows 40; exec ${process.execPath} ${WEFT} demo --hosts 2`;
+  const env = { ...process.env, TERM: 'xterm-256color' };
+  Reflect.deleteProperty(env, 'NO_COLOR');
+  const script = spawn('script', ['-qec', command, '/dev/null'], { env });
+  t.after(() => script.kill('SIGKILL'));
+  script.stdout.setEncoding('utf8').on('data', (output: string) => terminal.write(output));
+  const drawn = async (text: RegExp): Promise<void> => {
+    while (!text.test(terminal.lines.join('\n'))) await once(script.stdout, 'data');
+  };
+  return { terminal, script, drawn };
+}
+
+test('on a terminal it draws in place in colour, and Ctrl-C leaves the last grid', async (t) => {
+  const { terminal, script, drawn } = startOnTerminal(t);
+  await drawn(/^host-1 .*\d+[nµ]s 0%$/m);
+  assert.ok(terminal.alternate);
+  assert.ok(terminal.coloured);
+  assert.equal(terminal.cursorVisible, false);
+  assert.equal(terminal.lines.filter((line) => line.startsWith('host-1 ')).length, 1, 'one grid, not a scroll of them');
+  script.stdin?.write('\u0003');
+  assert.equal((await once(script, 'close'))[0], 0);
+  assert.equal(terminal.alternate, false);
+  assert.equal(terminal.cursorVisible, true);
+  assert.match(terminal.lines.join('\n'), /^2 of 2 agents up/m);
+  const directory = /^Files +(\S+)/m.exec(terminal.lines.join('\n'))?.[1] ?? '';
+  assert.ok(existsSync(dirname(directory)) && !existsSync(directory), `${directory} is removed`);
+});
