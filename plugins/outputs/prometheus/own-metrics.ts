@@ -57,9 +57,14 @@ export class OwnMetrics {
     for (const reason of DROP_REASONS) this.#dropped.inc({ reason }, 0);
   }
 
-  /** Names that no other family may take. */
-  names(): string[] {
-    return this.#registries().flatMap((registry) => registry.getMetricsAsArray().map((metric) => metric.name));
+  /** Begins to observe the process, which looks into /proc. */
+  start(): void {
+    if (this.#withRuntime) runtimeRegistry();
+  }
+
+  /** Whether this is a name that no other family may take. */
+  owns(name: string): boolean {
+    return this.#registry.getSingleMetric(name) !== undefined || (this.#withRuntime && RUNTIME_NAMES.test(name));
   }
 
   countRequest(outcome: Outcome): void {
@@ -95,6 +100,7 @@ export class OwnMetrics {
   }
 }
 
+const RUNTIME_NAMES = /^(process|nodejs)_/;
 let runtime: Registry | undefined;
 
 /** One for the process, whose metrics these are: prom-client's observers of it cannot be taken down again. */

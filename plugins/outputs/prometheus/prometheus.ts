@@ -49,7 +49,7 @@ export class PrometheusOutput implements Output {
       expiryMs: config.series_expiry,
       windowMs: context.agent.windowMs,
       maxSeries: config.max_series,
-      reserved: this.#own.names(),
+      isReserved: (name) => this.#own.owns(name),
       onDrop: (reason) => this.#own.countDrop(reason),
     });
     this.#server = new HttpServer(
@@ -69,6 +69,7 @@ export class PrometheusOutput implements Output {
   }
 
   async connect(signal: AbortSignal): Promise<void> {
+    this.#own.start();
     await this.#server.listen(signal);
     this.#context.log.info({ url: this.url }, 'serving metrics');
   }

@@ -67,8 +67,8 @@ export interface TableOptions {
   /** Length of a window: no series is expected more often. */
   readonly windowMs: number;
   readonly maxSeries: number;
-  /** Family names that are served by somebody else. */
-  readonly reserved: Iterable<string>;
+  /** Whether a family of this name is served by somebody else. */
+  readonly isReserved: (name: string) => boolean;
   readonly onDrop: (reason: DropReason) => void;
 }
 
@@ -81,13 +81,12 @@ const FIRST_EXPIRY_MS = 300_000;
 export class SeriesTable {
   readonly #options: TableOptions;
   readonly #groups = new Map<string, Group>();
-  /** Name of every sample that is served → the family it belongs to. */
-  readonly #names = new Map<string, string>();
+  /** Names of all samples that are served. */
+  readonly #names = new Set<string>();
   #size = 0;
 
   constructor(options: TableOptions) {
     this.#options = options;
-    for (const name of options.reserved) this.#names.set(name, '');
   }
 
   /** Number of series held. */
@@ -201,8 +200,8 @@ export class SeriesTable {
     if (this.#names.size >= MAX_FAMILIES) return 'max_families';
     const family: Family = { name: shape.family, help: shape.help, type: shape.type, columns: [] };
     const names = sampleNames(family);
-    if (names.some((sample) => this.#names.has(sample))) return 'name_taken';
-    for (const sample of names) this.#names.set(sample, family.name);
+    if (names.some((sample) => this.#names.has(sample) || this.#options.isReserved(sample))) return 'name_taken';
+    for (const sample of names) this.#names.add(sample);
     group.families.set(family.name, family);
     return family;
   }

@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { ConfigError, StartupError } from '../../../../core/errors.js';
-import { gauge, text } from '../../../../core/metric.js';
+import { count, gauge, text } from '../../../../core/metric.js';
 import { PrometheusOutput } from '../../../../plugins/outputs/prometheus/prometheus.js';
 import { PROTOBUF_TYPE } from '../../../../plugins/outputs/prometheus/protobuf.js';
 import { FakeClock, settle } from '../../../support/fake-clock.js';
@@ -222,4 +222,18 @@ test('a scraper that takes no page within a minute is cut off', async (t) => {
   await clock.advance(60_000);
   scraper.resume();
   await closed;
+});
+
+test('no metric of the pipeline takes the name of one of the exporter’s or the process’s', async (t) => {
+  const output = await exporter(t, { runtime_metrics: true });
+  const metric = probeMetric({ dst: 'b' });
+  await output.write([
+    { ...metric, name: 'process', fields: { cpu: count(1, 's') } },
+    { ...metric, name: 'weft_prometheus', fields: { series: gauge(7) } },
+  ]);
+  const { body } = await fetchUrl(urlOf(output).href);
+  assert.equal(body.includes('dst="b"'), false);
+  assert.deepEqual(samples(body, 'weft_prometheus_dropped_total{reason="name_taken"}'), [
+    'weft_prometheus_dropped_total{reason="name_taken"} 2',
+  ]);
 });
