@@ -9,6 +9,8 @@ namespace {
 
 constexpr int kIpv6Bits = 128;
 constexpr int kIpv4Bits = 32;
+constexpr AddressBytes kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr int kMappedBits = kIpv6Bits - kIpv4Bits;
 
 bool same_bits(const AddressBytes& a, const AddressBytes& b, int bits) {
   const int bytes = bits / 8;
@@ -27,9 +29,9 @@ bool PrefixSet::add(const std::string& cidr) {
   long length = width;
   if (slash != std::string::npos) {
     const std::string digits = cidr.substr(slash + 1);
-    char* end = nullptr;
-    length = std::strtol(digits.c_str(), &end, 10);
-    if (digits.empty() || *end != '\0' || length < 0 || length > width) return false;
+    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) return false;
+    length = std::strtol(digits.c_str(), nullptr, 10);
+    if (length > width) return false;
   }
   prefixes_.push_back({address->address(), kIpv6Bits - width + static_cast<int>(length)});
   return true;
@@ -37,7 +39,10 @@ bool PrefixSet::add(const std::string& cidr) {
 
 bool PrefixSet::allows(const AddressBytes& address) const {
   if (prefixes_.empty()) return true;
+  const bool ipv4 = same_bits(address, kMapped, kMappedBits);
   for (const Prefix& prefix : prefixes_) {
+    // ::/0 and its like hold the mapped form of every IPv4 address, but speak of IPv6.
+    if (ipv4 && prefix.bits < kMappedBits) continue;
     if (same_bits(prefix.address, address, prefix.bits)) return true;
   }
   return false;
