@@ -1,7 +1,8 @@
 /**
  * What a measurement is worth on a busy host. Kernel stamps are taken in the interrupt path, so network_rtt must not see
  * busy loops on every core; the program's own view must. Ratios only: of the same agent, on the same machine, minutes
- * apart. Each figure is the median of the p99 of several windows, so that a single hiccup of the machine moves none.
+ * apart. Whatever else the machine does can only add to the program's round trip, so what it is on an idle host is told by
+ * the quietest of the idle windows; everything else is the p99 over all windows of its phase.
  */
 
 import assert from 'node:assert/strict';
@@ -11,9 +12,11 @@ import { addAddresses, createNet, type Net, netnsUnavailable } from '../support/
 import { type DelayField, merged, type ProbeRow, TestAgent } from './agent.js';
 
 const PORT = 862;
-const ADDRESSES = 10;
+/** 400 probes a second: below the rate at which the prober wakes by the millisecond, which would be its own delay. */
+const ADDRESSES = 4;
 const WINDOWS = 8;
-const HOGS_PER_CORE = 3;
+/** Many: the scheduler lets a light sleeper pass a few busy loops within its slice, and then only some probes wait. */
+const HOGS_PER_CORE = 8;
 const MAX_HOG_SECONDS = 60;
 const MAX_NETWORK_RATIO = 2;
 const MIN_PROGRAM_RATIO = 10;
@@ -52,10 +55,14 @@ describe('agents on hosts whose cores are all busy', { skip: netnsUnavailable() 
       } finally {
         await hogs.stop();
       }
-      const figures = { idle: p99s(idle), hogged: p99s(hogged) };
+      const figures = {
+        idle: p99s(idle.flat()),
+        quietest: quietest(idle.map(p99s)),
+        hogged: p99s(hogged.flat()),
+      };
       t.diagnostic(`p99 in µs: ${JSON.stringify(figures)}`);
       const networkRatio = figures.hogged.network / figures.idle.network;
-      const programRatio = figures.hogged.programAtLeast / figures.idle.programAtMost;
+      const programRatio = figures.hogged.programAtLeast / figures.quietest.programAtMost;
       t.diagnostic(`network ${networkRatio.toFixed(2)} ×, program at least ${programRatio.toFixed(1)} ×`);
       assert.ok(networkRatio < MAX_NETWORK_RATIO, `network_rtt p99 grew ${networkRatio} ×`);
       assert.ok(programRatio > MIN_PROGRAM_RATIO, `the program's round trip grew only ${programRatio} ×`);
@@ -66,19 +73,26 @@ describe('agents on hosts whose cores are all busy', { skip: netnsUnavailable() 
   });
 });
 
+interface P99s {
+  readonly network: number;
+  readonly programAtLeast: number;
+  readonly programAtMost: number;
+}
+
 /**
- * The program's round trip is the sum of the three delays of one probe, whose distribution is not written. Its p99 lies
- * between the largest p99 of its parts and, for these long-tailed parts, about the sum of them.
+ * p99s in µs. The program's round trip is the sum of the three delays of one probe, whose distribution is not written. Its
+ * p99 lies between the largest p99 of its parts and, for these long-tailed parts, about the sum of them.
  */
-function p99s(windows: readonly ProbeRow[][]): { network: number; programAtLeast: number; programAtMost: number } {
-  const p99 = (field: DelayField): number => {
-    const values = windows.map((rows) => merged(rows, field).quantile(0.99) / 1000).sort((a, b) => a - b);
-    return values[values.length >>> 1] ?? Number.NaN;
-  };
-  const parts = (['network_rtt', 'prober_delay', 'responder_delay'] as const).map(p99);
+function p99s(rows: readonly ProbeRow[]): P99s {
+  const fields: readonly DelayField[] = ['network_rtt', 'prober_delay', 'responder_delay'];
+  const parts = fields.map((field) => merged(rows, field).quantile(0.99) / 1000);
   return {
     network: parts[0] ?? Number.NaN,
     programAtLeast: Math.max(...parts),
     programAtMost: parts.reduce((sum, part) => sum + part, 0),
   };
+}
+
+function quietest(windows: readonly P99s[]): P99s {
+  return windows.reduce((best, window) => (window.programAtMost < best.programAtMost ? window : best));
 }
