@@ -45,7 +45,7 @@ export class Filter {
   modify(metric: Metric): Metric | undefined {
     const fields = pick(metric.fields, this.#fieldInclude, this.#fieldExclude);
     const tags = pick(metric.tags, this.#tagInclude, this.#tagExclude);
-    if (fields !== metric.fields && Object.keys(fields).length === 0) return undefined;
+    if (fields !== metric.fields && isEmpty(fields)) return undefined;
     if (fields === metric.fields && tags === metric.tags) return metric;
     return { name: metric.name, tags, fields, timeNs: metric.timeNs };
   }
@@ -86,7 +86,17 @@ function pick<T>(
   exclude: Matcher | undefined,
 ): Readonly<Record<string, T>> {
   if (include === undefined && exclude === undefined) return entries;
-  const all = Object.entries(entries);
-  const kept = all.filter(([key]) => keeps(key, include, exclude));
-  return kept.length === all.length ? entries : Object.fromEntries(kept);
+  const kept: Record<string, T> = {};
+  let removed = false;
+  for (const key in entries) {
+    const value = entries[key];
+    if (value !== undefined && keeps(key, include, exclude)) kept[key] = value;
+    else removed = true;
+  }
+  return removed ? kept : entries;
+}
+
+function isEmpty(entries: object): boolean {
+  for (const _ in entries) return false;
+  return true;
 }
