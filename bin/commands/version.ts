@@ -12,7 +12,9 @@ export async function version(options: { readonly json?: boolean }): Promise<Exi
     return EXIT.ok;
   }
   const built =
-    'error' in addon ? `not loaded: ${addon.error}` : `${addon.compiler}, RDMA verbs ${addon.verbs ? 'yes' : 'no'}`;
+    'error' in addon
+      ? `not loaded: ${addon.error}`
+      : `built by compiler ${addon.compiler}, with${addon.verbs ? '' : 'out'} RDMA verbs`;
   process.stdout.write(`weft ${VERSION}\nnode ${process.version} ${platform} ${arch}\naddon ${built}\n`);
   return EXIT.ok;
 }

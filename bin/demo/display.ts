@@ -1,7 +1,7 @@
 /** Where a demo is shown: in place on a terminal, as appended text elsewhere, or as JSON lines. */
 
 import type { WriteStream } from 'node:tty';
-import { drawDemo } from './grid.js';
+import { drawDemo, drawResult } from './grid.js';
 import { Paint } from './paint.js';
 import { type DemoView, toJsonLine } from './view.js';
 
@@ -46,7 +46,7 @@ function openTerminal(out: Out): Display {
       out.off('resize', redraw);
       out.write(CLOSE_ALTERNATE_SCREEN);
       if (last === undefined) return;
-      out.write(`${drawDemo(last, { columns: columns(), rows: Number.POSITIVE_INFINITY }, paint).join('\n')}\n`);
+      out.write(`${drawResult(last, columns(), paint).join('\n')}\n`);
     },
   };
 }

@@ -41,11 +41,20 @@ export interface Space {
   readonly rows: number;
 }
 
+/** Everything, with where to look further. */
 export function drawDemo(view: DemoView, space: Space, paint: Paint): string[] {
-  const head = [...headLines(view, paint), ''];
-  const grid = gridLines(view, space.columns, paint);
-  const foot = ['', ...legendLines(view.historyMs, paint), '', ...footLines(view, paint)];
-  return [...head, ...grid, ...foot].slice(0, space.rows).map((line) => paint.clip(line, space.columns));
+  const lines = [...resultLines(view, space.columns, paint), '', ...footLines(view, paint)];
+  return lines.slice(0, space.rows).map((line) => paint.clip(line, space.columns));
+}
+
+/** What stays true after the demo has ended. */
+export function drawResult(view: DemoView, columns: number, paint: Paint): string[] {
+  return resultLines(view, columns, paint).map((line) => paint.clip(line, columns));
+}
+
+function resultLines(view: DemoView, columns: number, paint: Paint): string[] {
+  const grid = gridLines(view, columns, paint);
+  return [...headLines(view, paint), '', ...grid, '', ...legendLines(view.historyMs, paint)];
 }
 
 function headLines(view: DemoView, paint: Paint): string[] {
