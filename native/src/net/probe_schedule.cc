@@ -21,6 +21,10 @@ uint32_t random_u32() {
   return value;
 }
 
+int64_t interval_of(const TargetEntry& entry) { return std::max<int64_t>(entry.interval_us, 1) * kNsPerUs; }
+
+uint16_t paths_of(const TargetEntry& entry) { return std::max<uint16_t>(entry.paths, 1); }
+
 }  // namespace
 
 ProbeSchedule::ProbeSchedule(int64_t now_ns) : wheel_(now_ns) {}
@@ -30,15 +34,17 @@ void ProbeSchedule::replace(const std::vector<TargetEntry>& entries, int64_t now
   listed.reserve(entries.size());
   rate_ = 0;
   for (const TargetEntry& entry : entries) {
+    if (listed.count(entry.id) != 0) continue;  // the first of equal ids counts
     const auto found = by_id_.find(entry.id);
     const bool known = found != by_id_.end();
     const uint32_t slot = known ? found->second : take_slot();
     if (known) {
       by_id_.erase(found);
+      adapt(targets_[slot], entry, now_ns);
     } else {
       start(targets_[slot], entry, now_ns);
     }
-    update(targets_[slot], entry, now_ns);
+    update(targets_[slot], entry);
     wheel_.schedule(slot, targets_[slot].next_due_ns);
     listed.emplace(entry.id, slot);
     rate_ += kUsPerS / std::max<uint32_t>(entry.interval_us, 1);
@@ -70,18 +76,30 @@ void ProbeSchedule::start(ProbeTarget& target, const TargetEntry& entry, int64_t
   target.next_due_ns = now_ns + static_cast<int64_t>(next_phase_ * entry.interval_us * kNsPerUs);
 }
 
-void ProbeSchedule::update(ProbeTarget& target, const TargetEntry& entry, int64_t now_ns) {
+void ProbeSchedule::adapt(ProbeTarget& target, const TargetEntry& entry, int64_t now_ns) {
+  // What is left of the interval grows or shrinks with it: when all intervals change, phases stay spread.
+  if (interval_of(entry) != target.interval_ns) {
+    const double left = static_cast<double>(target.next_due_ns - now_ns) / static_cast<double>(target.interval_ns);
+    target.next_due_ns = now_ns + static_cast<int64_t>(left * static_cast<double>(interval_of(entry)));
+  }
+  // Sequence numbers go on behind the last of any path: none is sent twice.
+  if (paths_of(entry) != target.paths) {
+    target.first_sequence = target.sequence() + 1;
+    target.probes = 0;
+  }
+}
+
+void ProbeSchedule::update(ProbeTarget& target, const TargetEntry& entry) {
   const auto address = SocketAddress::parse(entry.address, entry.port);
   target.valid_address = address.has_value();
   if (address) target.address = *address;
-  target.interval_ns = std::max<int64_t>(entry.interval_us, 1) * kNsPerUs;
+  target.interval_ns = interval_of(entry);
   target.timeout_ns = entry.timeout_us * kNsPerUs;
-  target.paths = std::max<uint16_t>(entry.paths, 1);
+  target.paths = paths_of(entry);
   target.payload_bytes = entry.payload_bytes;
   target.dscp = entry.dscp;
   target.ttl = entry.ttl;
   target.plain = (entry.flags & kTargetPlain) != 0;
-  target.next_due_ns = std::min(target.next_due_ns, now_ns + target.interval_ns);
 }
 
 void ProbeSchedule::take_due(int64_t now_ns, std::vector<uint32_t>& due) {

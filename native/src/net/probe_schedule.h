@@ -55,7 +55,8 @@ class ProbeSchedule {
  private:
   uint32_t take_slot();
   void start(ProbeTarget& target, const TargetEntry& entry, int64_t now_ns);
-  void update(ProbeTarget& target, const TargetEntry& entry, int64_t now_ns);
+  void adapt(ProbeTarget& target, const TargetEntry& entry, int64_t now_ns);
+  static void update(ProbeTarget& target, const TargetEntry& entry);
 
   std::vector<ProbeTarget> targets_;
   std::vector<uint32_t> free_;
