@@ -1,6 +1,7 @@
 /** What `weft ping` prints: columns for people, JSON lines for scripts (durations in ns). */
 
 import { getSystemErrorName } from 'node:util';
+import { formatDuration } from '../core/config/durations.js';
 import type { Distribution } from '../core/distribution.js';
 import type { PingReply } from '../plugins/inputs/udp/ping.js';
 import { formatLoss, formatNs } from './figures.js';
@@ -24,7 +25,7 @@ export interface PingSummary {
 }
 
 export interface PingReport {
-  begin(target: PingTarget, options: { readonly count: number; readonly size: number }): void;
+  begin(target: PingTarget, options: { readonly count: number; readonly interval: number }): void;
   reply(reply: PingReply): void;
   end(target: PingTarget, summary: PingSummary): void;
 }
@@ -38,9 +39,9 @@ const WIDTHS = [5, 6, 13, 14, 17, 10, 11] as const;
 
 function textReport(print: (line: string) => void): PingReport {
   return {
-    begin({ host, address, port }, { count, size }) {
+    begin({ host, address, port }, { count, interval }) {
       const name = host === address ? '' : `${host} `;
-      print(`weft ping udp ${name}(${address} port ${port}): ${count} probes of ${size} bytes`);
+      print(`weft ping udp ${name}(${address} port ${port}): ${count} probes, ${formatDuration(interval)} apart`);
       print(columns(COLUMNS));
     },
     reply({ number, path, result, errno, delays }) {

@@ -24,7 +24,7 @@ test('ping prints a line a probe and a summary, and exits with 0', async (t) => 
   const { port } = await reflector(t);
   const { code, stdout } = await weft('ping', 'udp', `127.0.0.1:${port}`, '-n', '4', '-i', '10ms', '--paths', '2');
   const lines = stdout.split('\n');
-  assert.equal(lines[0], `weft ping udp (127.0.0.1 port ${port}): 4 probes of 44 bytes`);
+  assert.equal(lines[0], `weft ping udp (127.0.0.1 port ${port}): 4 probes, 10ms apart`);
   assert.deepEqual(lines[1]?.trim().split(/ +/), [
     'seq',
     'path',
