@@ -267,6 +267,23 @@ test('what could not be written before the end is counted as dropped, and logged
   assert.deepEqual(line?.fields, { output: 'o', metrics: 2 });
 });
 
+test('an input that does not stop leaves the outputs the time to write', async () => {
+  const source = new Source();
+  const sink = new FakeOutput();
+  source.stop = hang;
+  const { agent, clock } = agentOf({
+    inputs: [input('source', () => source)],
+    outputs: [output('sink', () => sink, ONLY)],
+  });
+  await agent.start();
+  source.push('m1');
+  sink.onWrite = () => new Promise((resolve) => clock.after(1500, resolve));
+  const stopped = agent.stop();
+  await clock.advance(5_000);
+  await stopped;
+  assert.deepEqual(sink.arrived, ['m1']);
+});
+
 test('a stopped agent starts no more, and stops twice', async () => {
   const { agent } = agentOf({});
   await agent.stop();

@@ -265,6 +265,24 @@ test('a change of an agent option restarts the plugins that it concerns', async 
   await agent.stop();
 });
 
+test('a change of what the agent tells its plugins of itself makes all of them anew', async () => {
+  const parts = {
+    inputs: [input('i', () => ({ gather: async () => {} }))],
+    outputs: [output('o', () => new FakeOutput())],
+  };
+  const { agent } = await running(parts);
+  for (const change of [{ labels: { tor: 't1' } }, { hostname: 'host-b' }, { window: 20_000 }]) {
+    const before = [agent.inputs[0], agent.outputs[0]];
+    await agent.reload(configOf({ ...parts, agent: change }));
+    assert.notEqual(agent.inputs[0], before[0]);
+    assert.notEqual(agent.outputs[0], before[1]);
+  }
+  const [kept] = agent.inputs;
+  await agent.reload(configOf({ ...parts, agent: { window: 20_000, log_level: 'debug', max_rate: 5 } }));
+  assert.equal(agent.inputs[0], kept);
+  await agent.stop();
+});
+
 test('processors are exchanged', async () => {
   const source = new Source();
   const sink = new FakeOutput();
@@ -314,4 +332,36 @@ test('stop in the middle of a reload ends in time, and nothing is left running',
   assert.equal(second.closes, 1);
   await clock.advance(60_000);
   assert.equal(clock.pending, 0);
+});
+
+test('what stop finds between the old and the new is not started any more', async () => {
+  const [first, second] = [new FakeOutput(), new FakeOutput()];
+  const { agent, clock } = await running({ outputs: [output('o', () => first)] });
+  first.onClose = () => new Promise((resolve) => clock.after(1000, resolve));
+  const reloaded = assert.rejects(
+    agent.reload(configOf({ outputs: [output('o', () => second, { revision: 2 })] })),
+    /the agent stops/,
+  );
+  await clock.advance(500);
+  const stopped = agent.stop();
+  await clock.advance(5000);
+  await Promise.all([stopped, reloaded]);
+  assert.equal(second.connects, 0);
+});
+
+test('a reload is taken back from the near end: new inputs stop before the new outputs they fill', async () => {
+  const order: string[] = [];
+  const sink = new FakeOutput();
+  sink.onClose = async () => void order.push('output');
+  const { agent } = await running({});
+  const change = configOf({
+    inputs: [
+      input('added', () => ({ stop: async () => void order.push('input') })),
+      input('broken', () => ({ start: () => Promise.reject(new Error('no device')) })),
+    ],
+    outputs: [output('added', () => sink)],
+  });
+  await assert.rejects(agent.reload(change), /no device/);
+  assert.deepEqual(order, ['input', 'output']);
+  await agent.stop();
 });

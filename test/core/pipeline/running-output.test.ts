@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import type { OutputConfig } from '../../../core/config/common.js';
 import { PartialWriteError, PermanentError, StartupError } from '../../../core/errors.js';
 import { RunningOutput } from '../../../core/pipeline/running-output.js';
@@ -88,26 +88,52 @@ test('writes never overlap', async () => {
   assert.deepEqual(plugin.arrived, names(0, 420));
 });
 
-test('a failed write is tried again with growing waits of at most 30 s, and nothing is lost or doubled', async () => {
-  const { clock, plugin, running, add } = setUp();
-  const attempts: number[] = [];
-  plugin.onWrite = async () => {
-    attempts.push(clock.monotonicMs());
-    if (attempts.length <= 12) throw new Error('refused');
-  };
-  await running.start();
-  add(25);
-  await clock.advance(12 * 31_000);
-  assert.deepEqual(plugin.arrived, names(0, 25));
-  const { writes, writeErrors, metricsWritten, metricsDropped } = running.stats;
-  assert.deepEqual(
-    { writeErrors, metricsWritten, metricsDropped },
-    { writeErrors: 12, metricsWritten: 25, metricsDropped: 0 },
-  );
-  assert.equal(writes, 15);
-  const waits = attempts.slice(1, 13).map((at, i) => at - attempts[i]!);
-  assert.ok(waits.every((wait, i) => wait >= 100 && wait <= Math.min(30_000, 1000 * 2 ** i)));
-});
+/** Runs `body` with a random number generator that always draws one half. */
+async function evenly(body: () => Promise<void>): Promise<void> {
+  const random = mock.method(Math, 'random', () => 0.5);
+  try {
+    await body();
+  } finally {
+    random.mock.restore();
+  }
+}
+
+test('a failed write is tried again with growing waits of at most 30 s, and nothing is lost or doubled', () =>
+  evenly(async () => {
+    const { clock, plugin, running, add } = setUp();
+    const attempts: number[] = [];
+    plugin.onWrite = async () => {
+      attempts.push(clock.monotonicMs());
+      if (attempts.length <= 8) throw new Error('refused');
+    };
+    await running.start();
+    add(25);
+    await clock.advance(120_000);
+    const waits = attempts.slice(1, 9).map((at, i) => at - attempts[i]!);
+    assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+    assert.deepEqual(plugin.arrived, names(0, 25));
+    const { writes, writeErrors, metricsWritten, metricsDropped } = running.stats;
+    const counted = { writes, writeErrors, metricsWritten, metricsDropped };
+    assert.deepEqual(counted, { writes: 11, writeErrors: 8, metricsWritten: 25, metricsDropped: 0 });
+  }));
+
+test('the waits do not grow as long as an output takes a part of each batch', () =>
+  evenly(async () => {
+    const { clock, plugin, running, add } = setUp();
+    const attempts: number[] = [];
+    plugin.onWrite = async () => {
+      attempts.push(clock.monotonicMs());
+      throw new PartialWriteError('one', { accepted: [0], rejected: [], retry: true });
+    };
+    await running.start();
+    add(10);
+    await clock.advance(9_000);
+    assert.deepEqual(
+      attempts,
+      Array.from({ length: 10 }, (_, i) => i * 500),
+    );
+    assert.equal(running.stats.metricsWritten, 10);
+  }));
 
 test('an output that hangs for ten minutes and recovers: what fitted arrives, the rest is counted exactly', async () => {
   const { clock, plugin, running, add } = setUp();
@@ -282,6 +308,43 @@ test('stop ends in time though write and close hang; what is left is dropped and
   running.discard();
   assert.equal(running.stats.metricsDropped, 15);
   assert.equal(log.lines.at(-1)?.fields.metrics, 15);
+});
+
+test('stop waits a moment for what a write that it aborts has to say', async () => {
+  const { clock, plugin, running, add } = setUp();
+  await running.start();
+  plugin.onWrite = async (_, signal) => {
+    await untilAborted(signal).catch(() => {});
+    await new Promise<void>((resolve) => clock.after(100, resolve));
+    throw new PartialWriteError('half', { accepted: [0, 1, 2, 3], rejected: [4], retry: true });
+  };
+  add(10);
+  await clock.advance(1);
+  const stopped = running.stop(5000);
+  await clock.advance(5000);
+  await stopped;
+  running.discard();
+  const { metricsWritten, metricsRejected, metricsDropped } = running.stats;
+  assert.deepEqual(
+    { metricsWritten, metricsRejected, metricsDropped },
+    { metricsWritten: 4, metricsRejected: 1, metricsDropped: 5 },
+  );
+});
+
+test('a successor writes again what was in flight when its predecessor was stopped', async () => {
+  const { clock, plugin, running, add } = setUp();
+  await running.start();
+  plugin.onWrite = hang;
+  add(10);
+  await clock.advance(1);
+  const stopped = running.stop(5000);
+  await clock.advance(5000);
+  await stopped;
+  const revived = running.revive();
+  plugin.onWrite = async () => {};
+  await revived.start();
+  await clock.advance(10_000);
+  assert.deepEqual(plugin.arrived, names(0, 10));
 });
 
 test('stop without start, and twice, is legal', async () => {
