@@ -1,0 +1,32 @@
+/** The C++ tests and the fuzz target, compiled with sanitizers: any finding of theirs fails here. */
+
+import { execFile } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { compileNative } from './compile.js';
+
+const run = promisify(execFile);
+
+/** A program that hangs is killed; its output is in the error when it fails. */
+const LIMITS = { timeout: 120_000, killSignal: 'SIGKILL' } as const;
+const FUZZ_ITERATIONS = 50_000;
+
+const { unit, fuzz } = await compileNative();
+const { stdout } = await run(unit, ['--list']);
+
+describe('C++', () => {
+  for (const name of stdout.trim().split('\n')) {
+    test(name.replaceAll('_', ' '), () => check(unit, name));
+  }
+});
+
+describe('decoder under mutated packets', () => {
+  for (const seed of [1, 2]) {
+    test(`seed ${seed}`, () => check(fuzz, FUZZ_ITERATIONS, seed));
+  }
+});
+
+/** A sanitizer's report ends the program with an error, like a failed check. */
+async function check(program: string, ...args: (string | number)[]): Promise<void> {
+  await run(program, args.map(String), LIMITS);
+}
