@@ -55,7 +55,7 @@ void UdpReflector::pump(int max_ms, Slice& slice) {
       wakeup().drain();
       break;
     }
-    while (answer_pending() && monotonic_ns() < deadline_ns) {
+    while (!closed() && answer_pending() && monotonic_ns() < deadline_ns) {
     }
   }
   slice.closed = closed();
