@@ -22,7 +22,8 @@ const CLEAR_BELOW = '\u001b[J';
 
 export function openDisplay(out: Out, json: boolean): Display {
   if (json) return { show: (view) => out.write(`${toJsonLine(view)}\n`), close: () => {} };
-  return out.isTTY === true ? openTerminal(out) : openPlain(out);
+  // A dumb terminal cannot move its cursor.
+  return out.isTTY === true && process.env.TERM !== 'dumb' ? openTerminal(out) : openPlain(out);
 }
 
 /** Draws on the alternate screen; the last grid stays on the normal one. */
