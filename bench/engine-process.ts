@@ -8,6 +8,7 @@ import {
   close,
   createUdpProber,
   createUdpReflector,
+  newSliceBuffer,
   port,
   pump,
   RESULT_NAMES,
@@ -77,7 +78,9 @@ function print(line: object): void {
 
 function runJob({ handle, plan }: Job): ProberResult | undefined {
   if (plan !== undefined) return probe(handle, plan);
-  while (!new Slice(pump(handle, SLICE_MS)).closed);
+  const buffer = newSliceBuffer();
+  do pump(handle, SLICE_MS, buffer);
+  while (!new Slice(buffer).closed);
   return undefined;
 }
 
@@ -117,6 +120,10 @@ function probe(handle: number, plan: ProberPlan): ProberResult {
 /** Pumps for at least `ms` and returns how long it was, ms. */
 function pumpFor(handle: number, ms: number, onSlice: (slice: Slice) => void): number {
   const start = performance.now();
-  while (performance.now() - start < ms) onSlice(new Slice(pump(handle, SLICE_MS)));
+  const buffer = newSliceBuffer();
+  while (performance.now() - start < ms) {
+    pump(handle, SLICE_MS, buffer);
+    onSlice(new Slice(buffer));
+  }
   return performance.now() - start;
 }

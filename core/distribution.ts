@@ -113,7 +113,7 @@ const BIAS = 1024;
 const SUM_PART = 2 ** 48;
 
 export class Distribution {
-  readonly #cells: number[] = [];
+  #cells: number[] = [];
   #zeroCount = 0;
   #count = 0;
   #sumLow = 0;
@@ -201,7 +201,10 @@ export class Distribution {
     this.#addSum(other.#sumLow, other.#sumHigh);
     if (other.#min < this.#min) this.#min = other.#min;
     if (other.#max > this.#max) this.#max = other.#max;
+    const before = this.#cells.length;
     for (const cell of other.#cells) this.#addToBucket(indexOf(cell), countOf(cell));
+    // Totals live long and grow seldom: a copy that fits gives back what the array had reserved to grow.
+    if (this.#cells.length > before) this.#cells = this.#cells.slice();
   }
 
   clone(): Distribution {

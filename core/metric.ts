@@ -37,9 +37,10 @@ export const distribution = (value: Distribution): Field => ({ kind: 'distributi
 
 /** The series a metric belongs to: equal name and equal tags, whatever their order, give an equal key. */
 export function seriesKey(metric: Pick<Metric, 'name' | 'tags'>): string {
-  let key = metric.name;
-  for (const tag of Object.keys(metric.tags).sort()) key += `\u0000${tag}\u0001${metric.tags[tag]}`;
-  return key;
+  const parts = [metric.name];
+  for (const tag of Object.keys(metric.tags).sort()) parts.push(tag, metric.tags[tag] ?? '');
+  // Joined in one go: a key built up with += would be kept as a chain of its pieces, and agents keep many keys.
+  return parts.join('\u0000');
 }
 
 /**

@@ -56,7 +56,7 @@ interface Addon {
   createUdpProber(options: UdpProberOptions): EngineHandle;
   createUdpReflector(options: UdpReflectorOptions): EngineHandle;
   setTargets(handle: EngineHandle, table: ArrayBuffer): void;
-  pump(handle: EngineHandle, maxMs: number): ArrayBuffer;
+  pump(handle: EngineHandle, maxMs: number, buffer: ArrayBuffer): void;
   stats(handle: EngineHandle): EngineStats;
   port(handle: EngineHandle): number;
   wake(handle: EngineHandle): void;
@@ -78,6 +78,7 @@ export const T4_NAMES: readonly T4Source[] = T4_SOURCES;
 
 export const RECORD_BYTES = 64;
 const SLICE_HEADER_BYTES = 64;
+const DEFAULT_SLICE_RECORDS = 4096;
 const TARGET_BYTES = 96;
 const TARGET_ADDRESS_OFFSET = 24;
 const PLAIN_FLAG = 1;
@@ -117,13 +118,18 @@ export function setTargets(handle: EngineHandle, targets: readonly EngineTarget[
   call(() => addon().setTargets(handle, table));
 }
 
+/** A buffer for slices of at most `records` records; it goes round between the threads and is never allocated anew. */
+export function newSliceBuffer(records = DEFAULT_SLICE_RECORDS): ArrayBuffer {
+  return new ArrayBuffer(SLICE_HEADER_BYTES + records * RECORD_BYTES);
+}
+
 /**
- * One slice: blocks the calling thread for at most `maxMs` (less when the batch is full, a command comes or the engine
- * is closed) while it sends what is due, takes answers and expires timeouts. Call it from a worker, never from the main
- * thread, and never twice at a time for one engine. The buffer is a Slice.
+ * One slice: blocks the calling thread for at most `maxMs` (less when `buffer` is full, a command comes or the engine is
+ * closed) while it sends what is due, takes answers and expires timeouts. Call it from a worker, never from the main
+ * thread, and never twice at a time for one engine. Fills `buffer`: read it as a Slice.
  */
-export function pump(handle: EngineHandle, maxMs: number): ArrayBuffer {
-  return call(() => addon().pump(handle, maxMs));
+export function pump(handle: EngineHandle, maxMs: number, buffer: ArrayBuffer): void {
+  call(() => addon().pump(handle, maxMs, buffer));
 }
 
 export function stats(handle: EngineHandle): EngineStats {
@@ -150,7 +156,7 @@ export function buildInfo(): { readonly compiler: string; readonly verbs: boolea
   return addon().buildInfo();
 }
 
-/** What one call of `pump` returned. Fields of record `i` are read in place: no object per probe. */
+/** What one call of `pump` brought. Fields of record `i` are read in place: no object per probe. */
 export class Slice {
   readonly #view: DataView;
   readonly count: number;

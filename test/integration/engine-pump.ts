@@ -2,7 +2,16 @@
 
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { CLOCK_NAMES, close, type EngineHandle, pump, RESULT_NAMES, Slice, T4_NAMES } from '../../native/index.js';
+import {
+  CLOCK_NAMES,
+  close,
+  type EngineHandle,
+  newSliceBuffer,
+  pump,
+  RESULT_NAMES,
+  Slice,
+  T4_NAMES,
+} from '../../native/index.js';
 
 const SLICE_MS = 100;
 
@@ -48,7 +57,8 @@ export function startPump(engine: EngineHandle): Pump {
 
 function pumpUntilClosed(engine: EngineHandle): void {
   for (;;) {
-    const buffer = pump(engine, SLICE_MS);
+    const buffer = newSliceBuffer();
+    pump(engine, SLICE_MS, buffer);
     const { closed } = new Slice(buffer);
     parentPort?.postMessage(buffer, [buffer]);
     if (closed) return;

@@ -34,11 +34,14 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // One slice: at most `max_ms`, less when the slice is full, on wake and on close.
+  // One slice: at most `max_ms`, less when the slice is full, on wake and on close. Appends to `slice.records`.
   virtual void pump(int max_ms, Slice& slice) = 0;
   virtual void set_targets(std::vector<TargetEntry> targets) = 0;
   virtual Stats stats() const = 0;
   virtual uint16_t port() const { return 0; }
+
+  // What the pumping thread fills; kept between slices, so that no slice allocates.
+  Slice& slice() { return slice_; }
 
   void wake() { wakeup_.signal(); }
   void close() {
@@ -52,6 +55,7 @@ class Engine {
 
  private:
   Wakeup wakeup_;
+  Slice slice_;
   std::atomic<bool> closed_{false};
 };
 

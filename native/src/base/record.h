@@ -48,9 +48,11 @@ constexpr uint32_t kEngineClosed = 1;
 // What one slice fills.
 struct Slice {
   std::vector<Record> records;
+  size_t capacity = 0;  // records the caller takes; a step of the engine may overshoot, the rest goes with the next slice
   double settled_us = 0;
   bool closed = false;
+
+  bool full() const { return records.size() >= capacity; }
 };
-constexpr size_t kMaxSliceRecords = 16'384;
 
 }  // namespace weft

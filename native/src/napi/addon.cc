@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -57,29 +58,34 @@ void set_targets(const Napi::CallbackInfo& info) {
   engine->set_targets(std::move(entries));
 }
 
-Napi::Value to_buffer(Napi::Env env, const Slice& slice) {
-  const size_t record_bytes = slice.records.size() * sizeof(Record);
-  auto buffer = Napi::ArrayBuffer::New(env, sizeof(SliceHeader) + record_bytes);
-  if (env.IsExceptionPending()) return env.Undefined();  // the worker is being terminated
+// Moves what fits into the buffer and leaves the rest for the next slice; then nothing new is settled.
+void hand_over(Slice& slice, uint8_t* bytes) {
+  const size_t count = std::min(slice.records.size(), slice.capacity);
+  const bool all = count == slice.records.size();
   SliceHeader header{};
-  header.count = static_cast<uint32_t>(slice.records.size());
-  header.flags = slice.closed ? kEngineClosed : 0;
-  header.settled_us = slice.settled_us;
-  auto* bytes = static_cast<uint8_t*>(buffer.Data());
+  header.count = static_cast<uint32_t>(count);
+  header.flags = slice.closed && all ? kEngineClosed : 0;
+  header.settled_us = all ? slice.settled_us : 0;
   std::memcpy(bytes, &header, sizeof header);
-  if (record_bytes > 0) std::memcpy(bytes + sizeof header, slice.records.data(), record_bytes);
-  return buffer;
+  if (count > 0) std::memcpy(bytes + sizeof header, slice.records.data(), count * sizeof(Record));
+  slice.records.erase(slice.records.begin(), slice.records.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 // A worker may come to pump an engine that was closed a moment ago: that is an answer, not an error.
-Napi::Value pump(const Napi::CallbackInfo& info) {
-  thread_local Slice slice;  // its buffer is reused: no allocation a slice
-  slice.records.clear();
-  slice.closed = true;
-  if (const auto engine = HandleTable::instance().find(info[0].ToNumber().Uint32Value())) {
-    engine->pump(info[1].ToNumber().Int32Value(), slice);
+void pump(const Napi::CallbackInfo& info) {
+  auto buffer = info[2].As<Napi::ArrayBuffer>();
+  if (buffer.ByteLength() < sizeof(SliceHeader) + sizeof(Record)) {
+    Napi::RangeError::New(info.Env(), "the buffer of a slice holds its header and a record at least")
+        .ThrowAsJavaScriptException();
+    return;
   }
-  return to_buffer(info.Env(), slice);
+  const auto engine = HandleTable::instance().find(info[0].ToNumber().Uint32Value());
+  Slice none;
+  none.closed = true;
+  Slice& slice = engine ? engine->slice() : none;
+  slice.capacity = (buffer.ByteLength() - sizeof(SliceHeader)) / sizeof(Record);
+  if (engine && !slice.full()) engine->pump(info[1].ToNumber().Int32Value(), slice);
+  hand_over(slice, static_cast<uint8_t*>(buffer.Data()));
 }
 
 Napi::Value stats(const Napi::CallbackInfo& info) {

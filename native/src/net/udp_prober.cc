@@ -69,7 +69,7 @@ void UdpProber::pump(int max_ms, Slice& slice) {
     const int64_t now_ns = monotonic_ns();
     expire(now_ns);
     send_due(now_ns);
-    if (now_ns >= deadline_ns || slice.records.size() >= kMaxSliceRecords) break;
+    if (now_ns >= deadline_ns || slice.full()) break;
     if (wait(deadline_ns)) break;
   }
   slice.closed = closed();
@@ -140,7 +140,7 @@ void UdpProber::take_answers(uint32_t socket) {
     count = answers_.receive(sockets_[socket].socket.fd());
     const ClockPair seen = read_clocks();
     for (size_t i = 0; i < count; ++i) take_answer(socket, answers_.at(i), seen);
-  } while (count == kBatchDatagrams && slice_->records.size() < kMaxSliceRecords);
+  } while (count == kBatchDatagrams && !slice_->full());
 }
 
 void UdpProber::take_answer(uint32_t socket, const IncomingDatagram& datagram, const ClockPair& seen) {

@@ -1,7 +1,7 @@
 /** Pumps one engine, slice after slice, until it is closed. The event loop only sees finished slices. */
 
 import { describeError } from '../../../core/errors.js';
-import { close, type EngineHandle, Slice } from '../../../native/index.js';
+import { close, type EngineHandle, newSliceBuffer, Slice } from '../../../native/index.js';
 import { acquirePumpSlot, type PumpSlot } from './pump-pool.js';
 
 export interface EnginePumpOptions {
@@ -44,15 +44,19 @@ export class EnginePump {
   async #run(): Promise<void> {
     let sliceMs = BUSY_SLICE_MS;
     let closed = false;
+    let buffer = newSliceBuffer();
     while (!closed) {
       try {
-        const slice = new Slice(await this.#slot.run(this.#options.handle, sliceMs));
+        buffer = await this.#slot.run(this.#options.handle, sliceMs, buffer);
+        const slice = new Slice(buffer);
         closed = slice.closed;
         sliceMs = slice.count > 0 ? BUSY_SLICE_MS : (this.#options.idleSliceMs ?? IDLE_SLICE_MS);
         this.#options.onSlice(slice);
       } catch (error) {
         if (this.#stopping.signal.aborted) break;
         this.#options.onError(error instanceof Error ? error : new Error(describeError(error)));
+        // The buffer may be lost with the worker.
+        buffer = newSliceBuffer();
         await this.#pause();
       }
     }

@@ -16,8 +16,8 @@ let pool: Piscina<PumpTask, ArrayBuffer> | undefined;
 let users = 0;
 
 export interface PumpSlot {
-  /** Runs one slice in a worker; see `pump` in native/index.ts. */
-  run(handle: EngineHandle, maxMs: number): Promise<ArrayBuffer>;
+  /** Runs one slice in a worker; see `pump` in native/index.ts. `buffer` is gone with the call and comes back filled. */
+  run(handle: EngineHandle, maxMs: number, buffer: ArrayBuffer): Promise<ArrayBuffer>;
   /** Gives the worker back. Call once, after the last `run` has ended. */
   release(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export function acquirePumpSlot(): PumpSlot {
   const held = pool;
   users += 1;
   return {
-    run: (handle, maxMs) => held.run({ handle, maxMs }),
+    run: (handle, maxMs, buffer) => held.run({ handle, maxMs, buffer }, { transferList: [buffer] }),
     release: async () => {
       users -= 1;
       if (users > 0) return;

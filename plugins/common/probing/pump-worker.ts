@@ -6,8 +6,11 @@ import { type EngineHandle, pump } from '../../../native/index.js';
 export interface PumpTask {
   readonly handle: EngineHandle;
   readonly maxMs: number;
+  /** Moved here and back. */
+  readonly buffer: ArrayBuffer;
 }
 
 export default function slice(task: PumpTask): unknown {
-  return move(pump(task.handle, task.maxMs));
+  pump(task.handle, task.maxMs, task.buffer);
+  return move(task.buffer);
 }

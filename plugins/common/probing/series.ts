@@ -39,7 +39,8 @@ export function targetKey(target: Target): string {
     target.transport === 'rdma-ud'
       ? [target.gid, target.qpn, target.lid, target.device ?? '']
       : [target.address, target.port, target.plain];
-  return JSON.stringify([target.dst, ...where, target.mode ?? '', target.dscp, target.payloadBytes, target.labels]);
+  const labels = Object.entries(target.labels).flat();
+  return [target.dst, ...where, target.mode ?? '', target.dscp, target.payloadBytes, ...labels].join('\u0000');
 }
 
 export class TargetTable<T extends Target> {
