@@ -79,7 +79,7 @@ export class AgentProcess {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null) {
+    if (!this.#ended) {
       const exited = once(this.#child, 'exit');
       this.#child.kill('SIGTERM');
       await exited;
@@ -87,10 +87,14 @@ export class AgentProcess {
     await rm(this.#folder, { recursive: true });
   }
 
+  get #ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   async #ready(): Promise<void> {
     const deadline = performance.now() + START_DEADLINE_MS;
     for (;;) {
-      if (this.#child.exitCode !== null) throw new Error(`the agent ended with code ${this.#child.exitCode}`);
+      if (this.#ended) throw new Error(`the agent ended with ${this.#child.exitCode ?? this.#child.signalCode}`);
       if (performance.now() > deadline) throw new Error(`the agent does not answer at ${this.#url}`);
       const answer = await this.scrape('text').catch(() => undefined);
       if (answer !== undefined) return;

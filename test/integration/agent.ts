@@ -113,7 +113,8 @@ export class TestAgent {
 
   async #until(condition: () => boolean): Promise<void> {
     while (!condition()) {
-      if (this.#child.exitCode !== null) throw new Error(`the agent ended with ${this.#child.exitCode}:\n${this.#log}`);
+      const end = this.#child.exitCode ?? this.#child.signalCode;
+      if (end !== null) throw new Error(`the agent ended with ${end}:\n${this.#log}`);
       await new Promise<void>((resolve) => {
         this.#watchers.add(resolve);
       });
