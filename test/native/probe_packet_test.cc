@@ -106,7 +106,7 @@ TEST(answer_of_a_reflector_without_tx_stamps_promises_nothing) {
     const ProbeAnswer answer =
         decoded(answer_to(probe_of(false, 0, key), key, false), key);
     CHECK(!answer.follow_up_promised && !answer.is_follow_up());
-    CHECK(answer.telemetry.has_value());
+    CHECK(!answer.telemetry.has_value());
   }
 }
 

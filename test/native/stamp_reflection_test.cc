@@ -174,6 +174,14 @@ TEST(reflector_marks_telemetry_of_a_wrong_length_as_malformed) {
   }
 }
 
+// Who was told "understood" would wait for a T4 that never comes.
+TEST(reflector_without_tx_stamps_does_not_know_telemetry) {
+  const ByteVector probe = ProbeBuilder().tlv(kFollowUpTelemetry, kFollowUpValueBytes).bytes();
+  const Answer answer = answer_to(probe, {nullptr, false});
+  CHECK(!answer.reflection.wants_telemetry);
+  CHECK_EQ(answer.tlvs().at(0).flags, kUnrecognized);
+}
+
 TEST(reflector_promises_a_follow_up_to_who_pays) {
   const ByteVector probe =
       ProbeBuilder().tlv(kFollowUpRequest, kOpenPrice).bytes();

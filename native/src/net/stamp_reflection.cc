@@ -37,7 +37,7 @@ class TlvEcho {
       flags = kIntegrityFailed;
     } else if (tlv.type == kExtraPadding) {
       flags = 0;
-    } else if (tlv.type == kFollowUpTelemetry) {
+    } else if (tlv.type == kFollowUpTelemetry && input_.exact_t4) {
       flags = length == kFollowUpValueBytes ? 0 : kMalformed;
     } else if (tlv.type == kFollowUpRequest && input_.exact_t4 && !reflection_.wants_follow_up &&
                length >= follow_up_price_bytes(input_.key != nullptr)) {

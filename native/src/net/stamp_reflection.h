@@ -25,7 +25,7 @@ struct ReflectionInput {
   int64_t t3_ns = 0;  // UTC
   int64_t t4_ns = 0;  // UTC, just before sending
   uint8_t ttl = 0;
-  bool exact_t4 = false;  // TX stamps are to be had, so a follow-up can be promised
+  bool exact_t4 = false;  // TX stamps are to be had: without them there is neither follow-up nor telemetry
   const HmacKey* key = nullptr;  // authenticated mode
 };
 
