@@ -33,6 +33,8 @@ export class Windows<T extends Target> {
   readonly #lengthUs: number;
   readonly #open = new Map<number, Window>();
   #closedUntilUs = 0;
+  /** The latest the wall clock has been. */
+  #latestUs = 0;
 
   constructor(options: WindowsOptions<T>) {
     this.#options = options;
@@ -49,11 +51,13 @@ export class Windows<T extends Target> {
   /** Adds a slice's records and closes what is settled. `nowUs`: UTC, µs. */
   add(slice: Slice, nowUs: number): void {
     const { targets } = this.#options;
+    this.#followClock(nowUs);
     for (let i = 0; i < slice.count; i += 1) {
       const probed = targets.byId(slice.targetId(i));
       if (probed === undefined) continue;
       const result = slice.result(i);
-      const timeUs = result === LATE || result === DUPLICATE ? nowUs : slice.sentUs(i);
+      // A probe that seems to be sent in the time to come was under way when the wall clock was set back.
+      const timeUs = result === LATE || result === DUPLICATE ? nowUs : Math.min(slice.sentUs(i), nowUs);
       const series = targets.series(probed, slice.path(i), clockOf(probed, slice, i, result));
       this.#sums(timeUs, series).add(slice, i);
     }
@@ -65,8 +69,18 @@ export class Windows<T extends Target> {
     this.#closeUntil(Number.POSITIVE_INFINITY);
   }
 
+  /** After a step back by more than a window what is open would wait for its time to come again: it ends now. */
+  #followClock(nowUs: number): void {
+    if (nowUs < this.#latestUs - this.#lengthUs) {
+      this.closeAll();
+      this.#closedUntilUs = 0;
+      this.#latestUs = nowUs;
+    }
+    this.#latestUs = Math.max(this.#latestUs, nowUs);
+  }
+
   #sums(timeUs: number, series: Series): Sums {
-    // After a step of the wall clock backwards a probe may belong to a window that is gone: it counts in the next.
+    // After a smaller step of the wall clock backwards a probe may belong to a window that is gone: it counts in the next.
     const startUs = Math.max(Math.floor(timeUs / this.#lengthUs) * this.#lengthUs, this.#closedUntilUs);
     let window = this.#open.get(startUs);
     if (window === undefined) {
