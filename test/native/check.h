@@ -21,12 +21,11 @@ inline std::vector<Test> &tests() {
 }
 
 struct Registration {
-  Registration(const char *name, void (*run)()) {
-    tests().push_back({name, run});
-  }
+  Registration(const char *name, void (*run)()) { tests().push_back({name, run}); }
 };
 
-template <typename T> std::string text_of(const T &value) {
+template <typename T>
+std::string text_of(const T &value) {
   if constexpr (std::is_enum_v<T>) {
     return std::to_string(static_cast<long long>(value));
   } else if constexpr (std::is_arithmetic_v<T>) {
@@ -36,8 +35,7 @@ template <typename T> std::string text_of(const T &value) {
   }
 }
 
-[[noreturn]] inline void fail(const char *file, int line,
-                              const std::string &what) {
+[[noreturn]] inline void fail(const char *file, int line, const std::string &what) {
   std::fprintf(stderr, "%s:%d: %s\n", file, line, what.c_str());
   std::exit(1);
 }
@@ -45,28 +43,23 @@ template <typename T> std::string text_of(const T &value) {
 // `expected` is a literal as a rule: it takes the type of what it is compared
 // with.
 template <typename Actual, typename Expected>
-void check_equal(const char *file, int line, const char *text,
-                 const Actual &actual, const Expected &expected) {
+void check_equal(const char *file, int line, const char *text, const Actual &actual, const Expected &expected) {
   const Actual wanted = static_cast<Actual>(expected);
   if (!(actual == wanted)) {
-    fail(file, line,
-         std::string(text) + " is " + text_of(actual) + ", expected " +
-             text_of(wanted));
+    fail(file, line, std::string(text) + " is " + text_of(actual) + ", expected " + text_of(wanted));
   }
 }
 
-} // namespace weft::test
+}  // namespace weft::test
 
-#define TEST(name)                                                             \
-  static void name();                                                          \
-  static const weft::test::Registration registration_of_##name{#name, name};   \
+#define TEST(name)                                                           \
+  static void name();                                                        \
+  static const weft::test::Registration registration_of_##name{#name, name}; \
   static void name()
 
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition))                                                          \
-      weft::test::fail(__FILE__, __LINE__, "not: " #condition);                \
+#define CHECK(condition)                                                        \
+  do {                                                                          \
+    if (!(condition)) weft::test::fail(__FILE__, __LINE__, "not: " #condition); \
   } while (false)
 
-#define CHECK_EQ(actual, expected)                                             \
-  weft::test::check_equal(__FILE__, __LINE__, #actual, (actual), (expected))
+#define CHECK_EQ(actual, expected) weft::test::check_equal(__FILE__, __LINE__, #actual, (actual), (expected))

@@ -20,8 +20,7 @@ int main(int argc, char **argv) {
     }
     ++matched;
   }
-  if (matched > 0)
-    return 0;
+  if (matched > 0) return 0;
   std::fprintf(stderr, "no test matches\n");
   return 1;
 }

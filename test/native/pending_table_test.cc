@@ -15,13 +15,11 @@ namespace {
 constexpr uint32_t kNone = PendingTable::kNone;
 
 SocketAddress peer(uint32_t n) {
-  const std::string text =
-      n % 2 == 0 ? "10.0.0." + std::to_string(n) : "fd00::" + std::to_string(n);
-  return *SocketAddress::parse(text.c_str(),
-                               static_cast<uint16_t>(862 + n % 3));
+  const std::string text = n % 2 == 0 ? "10.0.0." + std::to_string(n) : "fd00::" + std::to_string(n);
+  return *SocketAddress::parse(text.c_str(), static_cast<uint16_t>(862 + n % 3));
 }
 
-} // namespace
+}  // namespace
 
 TEST(pending_table_agrees_with_a_map) {
   Random random(5);
@@ -30,21 +28,17 @@ TEST(pending_table_agrees_with_a_map) {
   for (int i = 0; i < 300'000; ++i) {
     // Few keys, so that they meet again; many at a time, so that the table
     // grows.
-    const auto key = std::make_tuple(static_cast<uint32_t>(random.below(8)),
-                                     static_cast<uint32_t>(random.below(3)),
+    const auto key = std::make_tuple(static_cast<uint32_t>(random.below(8)), static_cast<uint32_t>(random.below(3)),
                                      static_cast<uint32_t>(random.below(300)));
     const auto &[peer_number, socket, sequence] = key;
     const SocketAddress address = peer(peer_number);
     const auto known = model.find(key);
-    CHECK_EQ(table.find(address, socket, sequence),
-             known == model.end() ? kNone : known->second);
+    CHECK_EQ(table.find(address, socket, sequence), known == model.end() ? kNone : known->second);
     if (random.below(100) < 60) {
       const uint32_t slot = table.insert(address, socket, sequence);
       CHECK((slot == kNone) == (known != model.end()));
-      if (slot == kNone)
-        continue;
-      CHECK(table[slot].state == PendingState::kOutstanding &&
-            !table[slot].answered && table[slot].t4_ns == 0);
+      if (slot == kNone) continue;
+      CHECK(table[slot].state == PendingState::kOutstanding && !table[slot].answered && table[slot].t4_ns == 0);
       table[slot].answered = true;
       table[slot].t4_ns = 1;
       model[key] = slot;
@@ -69,8 +63,7 @@ TEST(pending_table_tells_neighbours_apart) {
 
 TEST(pending_table_is_bounded) {
   PendingTable table;
-  for (uint32_t i = 0; i < PendingTable::kMaxPending; ++i)
-    CHECK(table.insert(peer(2), 0, i) != kNone);
+  for (uint32_t i = 0; i < PendingTable::kMaxPending; ++i) CHECK(table.insert(peer(2), 0, i) != kNone);
   CHECK_EQ(table.insert(peer(2), 0, PendingTable::kMaxPending), kNone);
   CHECK_EQ(table.capacity(), PendingTable::kMaxPending);
   const uint32_t slot = table.find(peer(2), 0, 12'345);
@@ -114,4 +107,4 @@ TEST(oldest_probe_under_way) {
   CHECK_EQ(table.oldest_sent_ns(kNow), kNow);
 }
 
-} // namespace weft::test
+}  // namespace weft::test

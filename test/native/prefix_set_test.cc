@@ -8,12 +8,11 @@ namespace {
 
 bool allows(std::initializer_list<const char *> prefixes, const char *address) {
   PrefixSet set;
-  for (const char *const prefix : prefixes)
-    CHECK(set.add(prefix));
+  for (const char *const prefix : prefixes) CHECK(set.add(prefix));
   return set.allows(SocketAddress::parse(address, 1)->address());
 }
 
-} // namespace
+}  // namespace
 
 TEST(empty_prefix_set_allows_everybody) {
   CHECK(allows({}, "192.0.2.1"));
@@ -52,13 +51,11 @@ TEST(prefixes_of_one_family_do_not_hold_for_the_other) {
 
 TEST(prefixes_that_are_none) {
   PrefixSet set;
-  for (const char *const text :
-       {"", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x",
-        "10.0.0/8", "10.0.0.0/ 8", "10.0.0.0/+8", "2001:db8::/129", "host/8",
-        "10.0.0.0/8/8"}) {
+  for (const char *const text : {"", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x", "10.0.0/8",
+                                 "10.0.0.0/ 8", "10.0.0.0/+8", "2001:db8::/129", "host/8", "10.0.0.0/8/8"}) {
     CHECK(!set.add(text));
   }
   CHECK(set.allows(SocketAddress::parse("192.0.2.1", 1)->address()));
 }
 
-} // namespace weft::test
+}  // namespace weft::test

@@ -35,15 +35,11 @@ Pending answered_probe() {
   return probe;
 }
 
-void check_invalid(const Pending &probe) {
-  CHECK_EQ(answered_record(probe).result, ProbeResult::kInvalid);
-}
+void check_invalid(const Pending &probe) { CHECK_EQ(answered_record(probe).result, ProbeResult::kInvalid); }
 
-void check_success(const Pending &probe) {
-  CHECK_EQ(answered_record(probe).result, ProbeResult::kSuccess);
-}
+void check_success(const Pending &probe) { CHECK_EQ(answered_record(probe).result, ProbeResult::kSuccess); }
 
-} // namespace
+}  // namespace
 
 TEST(outcome_of_an_answered_probe) {
   const Record record = answered_record(answered_probe());
@@ -63,20 +59,14 @@ TEST(outcome_of_an_answered_probe) {
 }
 
 TEST(outcome_of_an_unanswered_probe_has_no_latency) {
-  for (const ProbeResult result :
-       {ProbeResult::kTimeout, ProbeResult::kLate, ProbeResult::kDuplicate}) {
+  for (const ProbeResult result : {ProbeResult::kTimeout, ProbeResult::kLate, ProbeResult::kDuplicate}) {
     const Record record = unanswered_record(answered_probe(), result);
     CHECK_EQ(record.result, result);
     CHECK_EQ(record.target_id, 9);
     CHECK_EQ(record.error, 0);
-    CHECK_EQ(record.network_rtt_ns + record.prober_delay_ns +
-                 record.responder_delay_ns + record.program_rtt_ns,
-             0.0);
+    CHECK_EQ(record.network_rtt_ns + record.prober_delay_ns + record.responder_delay_ns + record.program_rtt_ns, 0.0);
   }
-  CHECK_EQ(
-      unanswered_record(answered_probe(), ProbeResult::kSendError, ENETUNREACH)
-          .error,
-      ENETUNREACH);
+  CHECK_EQ(unanswered_record(answered_probe(), ProbeResult::kSendError, ENETUNREACH).error, ENETUNREACH);
 }
 
 TEST(record_says_where_t4_comes_from) {
@@ -117,7 +107,7 @@ TEST(outcome_is_invalid_when_it_cannot_be_true) {
   Pending probe = answered_probe();
   probe.t4_ns = probe.t3_ns + 100 * kNsPerUs;
   check_success(probe);
-  probe.t4_ns += 1; // network RTT -1 ns
+  probe.t4_ns += 1;  // network RTT -1 ns
   check_invalid(probe);
   CHECK_EQ(answered_record(probe).network_rtt_ns, -1.0);
 
@@ -174,17 +164,14 @@ TEST(stamps_are_paired_by_the_best_clock_they_share) {
   const Stamp software{130, 0};
   const Stamp hardware{0, 1'050};
   StampPair pair = pair_stamps(both, {140, 1'040});
-  CHECK(pair.clock == StampClock::kHardware &&
-        pair.second_ns - pair.first_ns == 40);
+  CHECK(pair.clock == StampClock::kHardware && pair.second_ns - pair.first_ns == 40);
   pair = pair_stamps(both, software);
-  CHECK(pair.clock == StampClock::kKernel &&
-        pair.second_ns - pair.first_ns == 30);
+  CHECK(pair.clock == StampClock::kKernel && pair.second_ns - pair.first_ns == 30);
   pair = pair_stamps(hardware, both);
-  CHECK(pair.clock == StampClock::kHardware &&
-        pair.second_ns - pair.first_ns == -50);
+  CHECK(pair.clock == StampClock::kHardware && pair.second_ns - pair.first_ns == -50);
   CHECK_EQ(pair_stamps(software, hardware).clock, StampClock::kUser);
   CHECK_EQ(pair_stamps({}, both).clock, StampClock::kUser);
   CHECK(!Stamp{}.any() && software.any() && hardware.any());
 }
 
-} // namespace weft::test
+}  // namespace weft::test

@@ -14,8 +14,7 @@ namespace {
 constexpr int64_t kStart = 1'000 * kNsPerS;
 constexpr uint32_t kSecondUs = 1'000'000;
 
-TargetEntry entry(uint32_t id, uint32_t interval_us = kSecondUs,
-                  uint16_t paths = 1) {
+TargetEntry entry(uint32_t id, uint32_t interval_us = kSecondUs, uint16_t paths = 1) {
   TargetEntry target{};
   target.id = id;
   target.port = 862;
@@ -28,11 +27,9 @@ TargetEntry entry(uint32_t id, uint32_t interval_us = kSecondUs,
   return target;
 }
 
-std::vector<TargetEntry> entries(uint32_t count,
-                                 uint32_t interval_us = kSecondUs) {
+std::vector<TargetEntry> entries(uint32_t count, uint32_t interval_us = kSecondUs) {
   std::vector<TargetEntry> all;
-  for (uint32_t id = 1; id <= count; ++id)
-    all.push_back(entry(id, interval_us));
+  for (uint32_t id = 1; id <= count; ++id) all.push_back(entry(id, interval_us));
   return all;
 }
 
@@ -42,8 +39,7 @@ struct Due {
 };
 
 // Looks every `step_ns`, as the pump does.
-std::vector<Due> run(ProbeSchedule &schedule, int64_t from_ns, int64_t until_ns,
-                     int64_t step_ns) {
+std::vector<Due> run(ProbeSchedule &schedule, int64_t from_ns, int64_t until_ns, int64_t step_ns) {
   std::vector<Due> all;
   std::vector<uint32_t> slots;
   for (int64_t now = from_ns; now < until_ns; now += step_ns) {
@@ -61,8 +57,7 @@ std::vector<Due> run(ProbeSchedule &schedule, int64_t from_ns, int64_t until_ns,
 size_t largest_burst(const std::vector<Due> &all) {
   std::map<int64_t, size_t> counts;
   size_t largest = 0;
-  for (const Due &due : all)
-    largest = std::max(largest, ++counts[due.at_ns / (10 * kNsPerMs)]);
+  for (const Due &due : all) largest = std::max(largest, ++counts[due.at_ns / (10 * kNsPerMs)]);
   return largest;
 }
 
@@ -74,7 +69,7 @@ uint32_t only_slot(ProbeSchedule &schedule, int64_t at_ns) {
   return due[0];
 }
 
-} // namespace
+}  // namespace
 
 TEST(schedule_spreads_targets_over_the_interval) {
   ProbeSchedule schedule(kStart);
@@ -88,8 +83,7 @@ TEST(schedule_spreads_targets_over_the_interval) {
 
 TEST(schedule_spreads_targets_that_come_one_after_another) {
   ProbeSchedule schedule(kStart);
-  for (uint32_t count = 1; count <= 500; ++count)
-    schedule.replace(entries(count), kStart);
+  for (uint32_t count = 1; count <= 500; ++count) schedule.replace(entries(count), kStart);
   const auto due = run(schedule, kStart, kStart + kNsPerS, kNsPerMs);
   CHECK_EQ(due.size(), 500);
   CHECK(largest_burst(due) <= 8);
@@ -105,8 +99,7 @@ TEST(schedule_does_not_drift) {
   CHECK_EQ(schedule.skipped(), 0);
   const int64_t first = due.front().at_ns;
   for (size_t i = 0; i < due.size(); ++i) {
-    const int64_t off =
-        due[i].at_ns - (first + static_cast<int64_t>(i) * 7 * kNsPerMs);
+    const int64_t off = due[i].at_ns - (first + static_cast<int64_t>(i) * 7 * kNsPerMs);
     CHECK(off >= -1'300'000 && off <= 1'300'000);
   }
 }
@@ -123,8 +116,7 @@ TEST(schedule_skips_what_was_missed_and_counts_it) {
   CHECK_EQ(schedule.skipped(), 10 * 99);
   CHECK_EQ(after.size(), 10 + 100);
   std::map<uint32_t, int64_t> phase_before;
-  for (const Due &due : before)
-    phase_before[due.id] = due.at_ns % (100 * kNsPerMs);
+  for (const Due &due : before) phase_before[due.id] = due.at_ns % (100 * kNsPerMs);
   for (size_t i = 10; i < after.size(); ++i) {
     CHECK_EQ(after[i].at_ns % (100 * kNsPerMs), phase_before[after[i].id]);
   }
@@ -168,9 +160,7 @@ TEST(schedule_stays_spread_when_all_intervals_change) {
     const int64_t interval_ns = interval_us * kNsPerUs;
     const auto due = run(schedule, changed, changed + interval_ns, kNsPerMs);
     CHECK(due.size() >= 985 && due.size() <= 1'005);
-    CHECK(largest_burst(due) <=
-          13 * static_cast<size_t>(kNsPerS) / static_cast<size_t>(interval_ns) +
-              5);
+    CHECK(largest_burst(due) <= 13 * static_cast<size_t>(kNsPerS) / static_cast<size_t>(interval_ns) + 5);
   }
 }
 
@@ -207,8 +197,7 @@ TEST(every_path_is_a_session_without_gaps) {
     for (const uint32_t slot : due) {
       ProbeTarget &target = schedule[slot];
       const auto known = last.find(target.path());
-      if (known != last.end())
-        CHECK_EQ(target.sequence(), known->second + 1);
+      if (known != last.end()) CHECK_EQ(target.sequence(), known->second + 1);
       last[target.path()] = target.sequence();
       ++target.probes;
     }
@@ -222,12 +211,10 @@ TEST(schedule_drops_removed_targets_and_uses_their_places) {
   schedule.replace({entry(7)}, kStart);
   CHECK_EQ(schedule.size(), 1);
   CHECK_EQ(schedule.probes_per_second(), 1.0);
-  for (const Due &due : run(schedule, kStart, kStart + 2 * kNsPerS, kNsPerMs))
-    CHECK_EQ(due.id, 7);
+  for (const Due &due : run(schedule, kStart, kStart + 2 * kNsPerS, kNsPerMs)) CHECK_EQ(due.id, 7);
   schedule.replace({}, kStart + 2 * kNsPerS);
   CHECK_EQ(schedule.next_due_ns(), TimerWheel::kNever);
-  CHECK(run(schedule, kStart + 2 * kNsPerS, kStart + 4 * kNsPerS, kNsPerMs)
-            .empty());
+  CHECK(run(schedule, kStart + 2 * kNsPerS, kStart + 4 * kNsPerS, kNsPerMs).empty());
 }
 
 TEST(schedule_takes_an_id_once) {
@@ -236,8 +223,7 @@ TEST(schedule_takes_an_id_once) {
   CHECK_EQ(schedule.size(), 2);
   CHECK_EQ(run(schedule, kStart, kStart + kNsPerS, kNsPerMs).size(), 2);
   schedule.replace({}, kStart + kNsPerS);
-  CHECK(
-      run(schedule, kStart + kNsPerS, kStart + 3 * kNsPerS, kNsPerMs).empty());
+  CHECK(run(schedule, kStart + kNsPerS, kStart + 3 * kNsPerS, kNsPerMs).empty());
 }
 
 TEST(schedule_takes_what_makes_no_sense) {
@@ -251,4 +237,4 @@ TEST(schedule_takes_what_makes_no_sense) {
   CHECK_EQ(target.interval_ns, kNsPerUs);
 }
 
-} // namespace weft::test
+}  // namespace weft::test

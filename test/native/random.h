@@ -6,7 +6,7 @@
 namespace weft::test {
 
 class Random {
-public:
+ public:
   explicit Random(uint64_t seed) : state_(seed) {}
 
   uint64_t next() {
@@ -20,8 +20,8 @@ public:
   uint64_t below(uint64_t bound) { return next() % bound; }
   bool one_in(uint64_t n) { return below(n) == 0; }
 
-private:
+ private:
   uint64_t state_;
 };
 
-} // namespace weft::test
+}  // namespace weft::test

@@ -13,15 +13,13 @@ AddressBytes source(uint32_t n) {
   return address;
 }
 
-int allowed(RateLimiter &limiter, const AddressBytes &from, int64_t now_ns,
-            int tries) {
+int allowed(RateLimiter &limiter, const AddressBytes &from, int64_t now_ns, int tries) {
   int count = 0;
-  for (int i = 0; i < tries; ++i)
-    count += limiter.allow(from, now_ns);
+  for (int i = 0; i < tries; ++i) count += limiter.allow(from, now_ns);
   return count;
 }
 
-} // namespace
+}  // namespace
 
 TEST(rate_limiter_gives_a_burst_of_a_second_and_then_the_rate) {
   RateLimiter limiter(10);
@@ -36,15 +34,13 @@ TEST(rate_limiter_counts_what_is_refused_for_nothing) {
   RateLimiter limiter(100);
   int count = 0;
   // A thousand tries a second, refused or not, for ten seconds.
-  for (int64_t i = 0; i < 10'000; ++i)
-    count += limiter.allow(source(1), kNsPerS + i * kNsPerMs);
+  for (int64_t i = 0; i < 10'000; ++i) count += limiter.allow(source(1), kNsPerS + i * kNsPerMs);
   CHECK(count >= 1'095 && count <= 1'101);
 }
 
 TEST(rate_limiter_keeps_sources_apart) {
   RateLimiter limiter(1);
-  for (uint32_t n = 0; n < 1'000; ++n)
-    CHECK_EQ(allowed(limiter, source(n), kNsPerS + n, 2), 1);
+  for (uint32_t n = 0; n < 1'000; ++n) CHECK_EQ(allowed(limiter, source(n), kNsPerS + n, 2), 1);
   CHECK_EQ(allowed(limiter, source(999), kNsPerS + 1'000, 1), 0);
 }
 
@@ -68,10 +64,9 @@ TEST(rate_limiter_survives_more_sources_than_it_has_room_for) {
   int busy = 0;
   for (uint32_t n = 1; n < 200'000; ++n) {
     limiter.allow(source(n), ++now);
-    if (n % 16 == 0)
-      busy += limiter.allow(source(0), ++now);
+    if (n % 16 == 0) busy += limiter.allow(source(0), ++now);
   }
   CHECK(busy < 50);
 }
 
-} // namespace weft::test
+}  // namespace weft::test

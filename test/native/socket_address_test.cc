@@ -16,21 +16,19 @@ SocketAddress address(const std::string &literal, uint16_t port = 862) {
   return *parsed;
 }
 
-} // namespace
+}  // namespace
 
 TEST(addresses_that_are_read) {
   const SocketAddress ipv4 = address("192.0.2.1", 65'535);
   CHECK_EQ(ipv4.family(), AF_INET);
   CHECK_EQ(ipv4.port(), 65'535);
   CHECK_EQ(ipv4.size(), sizeof(sockaddr_in));
-  CHECK(ipv4.address() ==
-        (AddressBytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1}));
+  CHECK(ipv4.address() == (AddressBytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1}));
   const SocketAddress ipv6 = address("2001:db8::1", 1);
   CHECK_EQ(ipv6.family(), AF_INET6);
   CHECK_EQ(ipv6.port(), 1);
   CHECK_EQ(ipv6.size(), sizeof(sockaddr_in6));
-  CHECK(ipv6.address() == (AddressBytes{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0,
-                                        0, 0, 0, 0, 0, 0, 1}));
+  CHECK(ipv6.address() == (AddressBytes{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
 }
 
 TEST(addresses_with_a_scope) {
@@ -44,10 +42,8 @@ TEST(addresses_with_a_scope) {
 }
 
 TEST(addresses_that_are_none) {
-  for (const char *const text :
-       {"", "localhost", "1.2.3", "1.2.3.4.5", "256.0.0.1", "::1%",
-        "::1%no-such-device", "::1%0", "::1%-1", "1.2.3.4%lo",
-        ":::", "1.2.3.4 "}) {
+  for (const char *const text : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.0.0.1", "::1%", "::1%no-such-device",
+                                 "::1%0", "::1%-1", "1.2.3.4%lo", ":::", "1.2.3.4 "}) {
     CHECK(!SocketAddress::parse(text, 1).has_value());
   }
 }
@@ -72,4 +68,4 @@ TEST(any_address_and_address_from_the_kernel) {
   CHECK(SocketAddress::from(filled) == address("192.0.2.1", 9));
 }
 
-} // namespace weft::test
+}  // namespace weft::test

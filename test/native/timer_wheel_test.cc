@@ -17,7 +17,7 @@ constexpr int64_t kStart = 7'777 * kNsPerS + 12'345;
 
 // What a timing wheel promises, without a wheel.
 class NaiveTimers {
-public:
+ public:
   void schedule(uint32_t item, int64_t deadline_ns) {
     cancel(item);
     deadlines_[item] = deadline_ns;
@@ -26,8 +26,7 @@ public:
 
   void cancel(uint32_t item) {
     const auto found = deadlines_.find(item);
-    if (found == deadlines_.end())
-      return;
+    if (found == deadlines_.end()) return;
     order_.erase({found->second, item});
     deadlines_.erase(found);
   }
@@ -41,11 +40,9 @@ public:
     return due;
   }
 
-  int64_t next_deadline() const {
-    return order_.empty() ? TimerWheel::kNever : order_.begin()->first;
-  }
+  int64_t next_deadline() const { return order_.empty() ? TimerWheel::kNever : order_.begin()->first; }
 
-private:
+ private:
   std::map<uint32_t, int64_t> deadlines_;
   std::set<std::pair<int64_t, uint32_t>> order_;
 };
@@ -54,24 +51,23 @@ private:
 // sometimes past.
 int64_t some_delay(Random &random) {
   switch (random.below(8)) {
-  case 0:
-    return -static_cast<int64_t>(random.below(5 * kNsPerMs));
-  case 1:
-    return static_cast<int64_t>(random.below(60 * kNsPerS));
-  case 2:
-    return static_cast<int64_t>(random.below(kNsPerMs));
-  default:
-    return static_cast<int64_t>(random.below(2 * kNsPerS));
+    case 0:
+      return -static_cast<int64_t>(random.below(5 * kNsPerMs));
+    case 1:
+      return static_cast<int64_t>(random.below(60 * kNsPerS));
+    case 2:
+      return static_cast<int64_t>(random.below(kNsPerMs));
+    default:
+      return static_cast<int64_t>(random.below(2 * kNsPerS));
   }
 }
 
 int64_t some_step(Random &random) {
-  if (random.one_in(200))
-    return static_cast<int64_t>(random.below(20 * kNsPerS));
+  if (random.one_in(200)) return static_cast<int64_t>(random.below(20 * kNsPerS));
   return static_cast<int64_t>(random.below(20 * kNsPerMs));
 }
 
-} // namespace
+}  // namespace
 
 TEST(timer_wheel_agrees_with_naive_timers) {
   Random random(4);
@@ -111,8 +107,7 @@ TEST(timer_wheel_agrees_with_naive_timers) {
 TEST(timer_wheel_that_stood_still_for_rounds) {
   TimerWheel wheel(kStart);
   wheel.grow(100);
-  for (uint32_t item = 0; item < 100; ++item)
-    wheel.schedule(item, kStart + item * kNsPerS);
+  for (uint32_t item = 0; item < 100; ++item) wheel.schedule(item, kStart + item * kNsPerS);
   std::vector<uint32_t> due;
   wheel.expire(kStart + 50 * kNsPerS, due);
   CHECK_EQ(due.size(), 51);
@@ -146,4 +141,4 @@ TEST(timer_wheel_keeps_its_timers_when_it_grows) {
   CHECK(due == (std::vector<uint32_t>{0, 4'999}));
 }
 
-} // namespace weft::test
+}  // namespace weft::test
