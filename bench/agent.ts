@@ -29,7 +29,12 @@ export async function run({ quick, soakMinutes }: BenchOptions): Promise<BenchRo
   try {
     const rows: BenchRow[] = [];
     for (const targets of quick ? [1000] : SIZES) {
-      rows.push(...rowsOf(targets, await observe(targets, reflector.port, quick ? 1 : 4)));
+      rows.push(
+        ...rowsOf(
+          targets,
+          await observe(targets, reflector.port, quick ? { warmUp: 1, measured: 1 } : { warmUp: 2, measured: 4 }),
+        ),
+      );
     }
     if (soakMinutes > 0) rows.push(...(await soak(reflector.port, soakMinutes)));
     return rows;
@@ -38,16 +43,20 @@ export async function run({ quick, soakMinutes }: BenchOptions): Promise<BenchRo
   }
 }
 
-/** Warms up for two windows, then measures `windows` more, scraping once in each. */
-async function observe(targets: number, port: number, windows: number): Promise<Course> {
+/** Warms up, then measures, scraping once in each window. */
+async function observe(
+  targets: number,
+  port: number,
+  windows: { readonly warmUp: number; readonly measured: number },
+): Promise<Course> {
   const agent = await AgentProcess.start(targets, port);
   try {
-    await delay(2 * WINDOW_MS);
+    await delay(windows.warmUp * WINDOW_MS);
     await agent.scrape('text');
     const usages = [agent.usage()];
     const scrapes: { text: Scrape[]; protobuf: Scrape[] } = { text: [], protobuf: [] };
     let maxBlockedMs = 0;
-    for (let window = 0; window < windows; window++) {
+    for (let window = 0; window < windows.measured; window++) {
       await delay(WINDOW_MS);
       // Text and protobuf in turn, so that the CPU figure is that of one scrape in 10 s.
       const format = window % 2 === 0 ? 'text' : 'protobuf';
