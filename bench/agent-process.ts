@@ -11,7 +11,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loopbackAddress } from './loopback.js';
 
-const CLI = fileURLToPath(new URL('../bin/weft.js', import.meta.url));
+/** As users start it: dist/bench/ → bin/weft. */
+const LAUNCHER = fileURLToPath(new URL('../../bin/weft', import.meta.url));
 /** USER_HZ: the unit of /proc/PID/stat, 100 on every Linux that Node runs on. */
 const TICK_NS = 1e7;
 const PAGE_BYTES = 4096;
@@ -51,7 +52,7 @@ export class AgentProcess {
     const prometheusPort = await freePort();
     await writeFile(join(folder, 'pinglist.json'), JSON.stringify(pinglist(targets, port)));
     await writeFile(join(folder, 'weft.yaml'), configuration(folder, prometheusPort));
-    const args = ['--pdeathsig', 'KILL', process.execPath, CLI, 'run', '-c', join(folder, 'weft.yaml')];
+    const args = ['--pdeathsig', 'KILL', LAUNCHER, 'run', '-c', join(folder, 'weft.yaml')];
     const child = spawn('setpriv', args, { stdio: ['ignore', 'ignore', 'inherit'] });
     const agent = new AgentProcess(child, folder, `http://127.0.0.1:${prometheusPort}/metrics`);
     await agent.#ready();

@@ -13,6 +13,7 @@ const TOOLS = [
   { package: 'nftables', present: () => onPath('nft') },
   { package: 'iproute2', present: () => onPath('ip') },
   { package: 'tcpdump', present: () => onPath('tcpdump') },
+  { package: 'openssl', present: () => onPath('openssl') },
   { package: 'python3-scapy', present: () => existsSync('/usr/lib/python3/dist-packages/scapy') },
 ];
 /** Services that Debian starts when it installs their package on a machine with systemd. */

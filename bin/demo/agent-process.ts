@@ -46,9 +46,13 @@ export class AgentProcess {
   start(): void {
     this.state = 'starting';
     const log = openSync(this.logFile, 'a');
-    const child = spawn(process.execPath, [PROGRAM, 'run', '-c', this.#configFile, '--exit-with-parent'], {
-      stdio: ['pipe', 'pipe', log],
-    });
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, PROGRAM, 'run', '-c', this.#configFile, '--exit-with-parent'],
+      {
+        stdio: ['pipe', 'pipe', log],
+      },
+    );
     closeSync(log);
     this.#child = child;
     // A child that is gone closes its end of both pipes; that it ended is told by 'exit'.
