@@ -27,6 +27,8 @@ export interface ProbeSessionOptions<T extends Transport> {
 }
 
 const NS_PER_US = 1000n;
+/** A closed window is handed over within this part of a window. */
+const SPREAD = 4;
 
 export class ProbeSession<T extends Transport> {
   readonly #options: ProbeSessionOptions<T>;
@@ -42,12 +44,13 @@ export class ProbeSession<T extends Transport> {
   constructor(options: ProbeSessionOptions<T>) {
     const { transport, context, acc, perPath, expectedClock } = options;
     this.#options = options;
-    this.#emitter = new Emitter((metric) => acc.add(metric));
+    const spreadMs = context.agent.windowMs / SPREAD;
+    this.#emitter = new Emitter({ emit: (metric) => acc.add(metric), clock: context.clock, spreadMs });
     this.#targets = new TargetTable({ transport, agent: context.agent, perPath, expectedClock });
     this.#windows = new Windows({
       windowMs: context.agent.windowMs,
       targets: this.#targets,
-      onClosed: (metrics) => this.#emitter.push(metrics),
+      onClosed: (metrics, count) => this.#emitter.push(metrics, count),
     });
     this.#unsubscribe = context.board.subscribe(transport, (targets) => this.#retarget(targets));
   }
@@ -93,7 +96,8 @@ export class ProbeSession<T extends Transport> {
     this.#leaving = this.#leaving.filter((group) => group.sinceUs >= openSinceUs);
     const timeNs = this.#options.context.clock.nowNs();
     const ended = this.#targets.forget(gone.flatMap((group) => group.removed));
-    this.#emitter.push(ended.map((tags): Metric => ({ name: 'probe', tags, fields: {}, timeNs }))[Symbol.iterator]());
+    const markers = ended.map((tags): Metric => ({ name: 'probe', tags, fields: {}, timeNs }));
+    this.#emitter.push(markers[Symbol.iterator](), markers.length);
   }
 
   #nowUs(): number {

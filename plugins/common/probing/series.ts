@@ -3,7 +3,7 @@
  * whatever changes about how often it is probed; a series is what metrics of equal tags belong to.
  */
 
-import { seriesKey, type Tags } from '../../../core/metric.js';
+import type { Tags } from '../../../core/metric.js';
 import type { AgentInfo } from '../../../core/plugin.js';
 import type { Target, Transport } from '../../../core/target.js';
 import { CLOCK_NAMES } from '../../../native/index.js';
@@ -49,7 +49,8 @@ export class TargetTable<T extends Target> {
   /** Ids are never given twice: an answer that comes late must not be taken for another target's. */
   readonly #byId = new Map<number, ProbedTarget<T>>();
   #nextId = 1;
-  readonly #series = new Map<string, Series>();
+  /** By destination, which tells nearly all apart: keys made of all tags would be the larger part of this table. */
+  readonly #series = new Map<string, Series[]>();
   readonly #sourceTags: Tags;
 
   constructor(options: SeriesOptions) {
@@ -83,7 +84,7 @@ export class TargetTable<T extends Target> {
         if (series === undefined) continue;
         series.users -= 1;
         if (series.users > 0) continue;
-        this.#series.delete(seriesKey({ name: '', tags: series.tags }));
+        this.#drop(series);
         ended.push(series.tags);
       }
     }
@@ -99,12 +100,22 @@ export class TargetTable<T extends Target> {
     const known = probed.series[place];
     if (known !== undefined) return known;
     const tags = this.#tags(probed.target, path, clock);
-    const key = seriesKey({ name: '', tags });
-    const series = this.#series.get(key) ?? { tags, users: 0 };
+    const namesakes = this.#series.get(probed.target.dst) ?? [];
+    let series = namesakes.find((other) => sameTags(other.tags, tags));
+    if (series === undefined) {
+      series = { tags, users: 0 };
+      this.#series.set(probed.target.dst, [...namesakes, series]);
+    }
     series.users += 1;
-    this.#series.set(key, series);
     probed.series[place] = series;
     return series;
+  }
+
+  #drop(series: Series): void {
+    const dst = series.tags.dst ?? '';
+    const left = (this.#series.get(dst) ?? []).filter((other) => other !== series);
+    if (left.length > 0) this.#series.set(dst, left);
+    else this.#series.delete(dst);
   }
 
   /** The same target twice on a list is probed twice. */
@@ -117,7 +128,13 @@ export class TargetTable<T extends Target> {
 
   #add(key: string, target: T): ProbedTarget<T> {
     const id = this.#nextId++;
-    const probed: ProbedTarget<T> = { id, key, target, series: [], clock: this.#options.expectedClock };
+    const probed: ProbedTarget<T> = {
+      id,
+      key,
+      target,
+      series: CLOCK_NAMES.map(() => undefined),
+      clock: this.#options.expectedClock,
+    };
     this.#byId.set(id, probed);
     return probed;
   }
@@ -134,6 +151,11 @@ export class TargetTable<T extends Target> {
       ...prefixed('dst_', target.labels),
     };
   }
+}
+
+function sameTags(a: Tags, b: Tags): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
 function prefixed(prefix: string, labels: Readonly<Record<string, string>>): Tags {

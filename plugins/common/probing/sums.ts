@@ -9,6 +9,9 @@ const SUCCESS = RESULT_NAMES.indexOf('success');
 const SEND_ERROR = RESULT_NAMES.indexOf('send_error');
 const COUNTED_APART = new Set(['late', 'duplicate', 'send_error']);
 
+/** Most results of most windows: one object for all of them. */
+const NONE = count(0, 'probes');
+
 const DELAYS = ['network_rtt', 'prober_delay', 'responder_delay'] as const;
 /**
  * Up to so many successes their delays are kept as they are: that takes a third of the memory of three distributions,
@@ -39,7 +42,7 @@ export class Sums {
     let sent = 0;
     RESULT_NAMES.forEach((name, result) => {
       const value = this.#results[result] ?? 0;
-      fields[name] = count(value, 'probes');
+      fields[name] = value === 0 ? NONE : count(value, 'probes');
       if (!COUNTED_APART.has(name)) sent += value;
     });
     fields.sent = count(sent, 'probes');

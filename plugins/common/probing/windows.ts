@@ -24,8 +24,8 @@ interface Window {
 export interface WindowsOptions<T extends Target> {
   readonly windowMs: number;
   readonly targets: TargetTable<T>;
-  /** Metrics of a closed window, as an iterator: who takes them decides when each is made. */
-  readonly onClosed: (metrics: Iterator<Metric>) => void;
+  /** The metrics of a closed window, `count` of them, as an iterator: who takes them decides when each is made. */
+  readonly onClosed: (metrics: Iterator<Metric>, count: number) => void;
 }
 
 export class Windows<T extends Target> {
@@ -101,7 +101,7 @@ export class Windows<T extends Target> {
       const window = this.#open.get(start);
       this.#open.delete(start);
       this.#closedUntilUs = start + this.#lengthUs;
-      if (window !== undefined) this.#options.onClosed(metricsOf(window, this.#lengthUs));
+      if (window !== undefined) this.#options.onClosed(metricsOf(window, this.#lengthUs), window.sums.size);
     }
   }
 }
@@ -116,6 +116,8 @@ function clockOf<T extends Target>(probed: ProbedTarget<T>, slice: Slice, i: num
 function* metricsOf(window: Window, lengthUs: number): Iterator<Metric> {
   const timeNs = BigInt(window.startUs + lengthUs) * 1000n;
   for (const [series, sums] of window.sums) {
+    // What is handed over is not kept until the last one is.
+    window.sums.delete(series);
     yield { name: 'probe', tags: series.tags, fields: sums.fields(), timeNs };
   }
 }
