@@ -201,10 +201,7 @@ export class Distribution {
     this.#addSum(other.#sumLow, other.#sumHigh);
     if (other.#min < this.#min) this.#min = other.#min;
     if (other.#max > this.#max) this.#max = other.#max;
-    const before = this.#cells.length;
-    for (const cell of other.#cells) this.#addToBucket(indexOf(cell), countOf(cell));
-    // Totals live long and grow seldom: a copy that fits gives back what the array had reserved to grow.
-    if (this.#cells.length > before) this.#cells = this.#cells.slice();
+    this.#cells = mergeCells(this.#cells, other.#cells);
   }
 
   clone(): Distribution {
@@ -276,6 +273,34 @@ export class Distribution {
     else if (low === cells.length) cells.push(floor + count);
     else cells.splice(low, 0, floor + count);
   }
+}
+
+/**
+ * Adds `added` to `total` and returns the result: `total` itself as long as no bucket is new, else an array that just
+ * fits. Totals live long and there are many, so they get no room to grow.
+ */
+function mergeCells(total: number[], added: readonly number[]): number[] {
+  const fresh: number[] = [];
+  let at = 0;
+  for (const cell of added) {
+    const floor = cell - countOf(cell);
+    while ((total[at] ?? Number.POSITIVE_INFINITY) < floor) at += 1;
+    const found = total[at];
+    if (found !== undefined && found < floor + COUNT_RANGE) total[at] = found + countOf(cell);
+    else fresh.push(cell);
+  }
+  if (fresh.length === 0) return total;
+  const merged = total.concat(fresh);
+  // Both parts are sorted: merge from the end, where the free room is.
+  let old = total.length - 1;
+  let late = fresh.length - 1;
+  for (let place = merged.length - 1; late >= 0; place -= 1) {
+    const [a, b] = [total[old] ?? Number.NEGATIVE_INFINITY, fresh[late] ?? 0];
+    merged[place] = Math.max(a, b);
+    if (a > b) old -= 1;
+    else late -= 1;
+  }
+  return merged;
 }
 
 function indexOf(cell: number): number {

@@ -4,6 +4,7 @@
  */
 
 import type { InputConfig } from '../config/common.js';
+import { createPlugin } from '../config/create.js';
 import type { InputInstance } from '../config/types.js';
 import type { Metric, Tags } from '../metric.js';
 import type { Accumulator, Input, PluginContext } from '../plugin.js';
@@ -146,7 +147,7 @@ export class RunningInput implements Accumulator, Runnable<RunningInput> {
 
   #create(): Input {
     const { instance, context } = this.#options;
-    return made('input', instance.name, instance.definition.create(instance.config, context));
+    return made('input', instance.name, createPlugin(instance, context));
   }
 
   async #startPlugin(): Promise<Outcome<unknown>> {

@@ -5,6 +5,7 @@
  */
 
 import type { Timer } from '../clock.js';
+import { createPlugin } from '../config/create.js';
 import type { OutputInstance } from '../config/types.js';
 import { PartialWriteError, PermanentError } from '../errors.js';
 import type { Metric } from '../metric.js';
@@ -269,7 +270,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
 
   #create(): Output {
     const { instance, context } = this.#options;
-    return made('output', instance.name, instance.definition.create(instance.config, context));
+    return made('output', instance.name, createPlugin(instance, context));
   }
 
   async #connect(): Promise<Outcome<unknown>> {

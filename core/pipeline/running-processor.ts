@@ -1,5 +1,6 @@
 /** A processor as the agent runs it: its filter, its counters, and the wall around it. */
 
+import { createPlugin } from '../config/create.js';
 import type { ProcessorInstance } from '../config/types.js';
 import type { Metric } from '../metric.js';
 import type { PluginContext, Processor } from '../plugin.js';
@@ -29,7 +30,7 @@ export class RunningProcessor implements Runnable<RunningProcessor> {
     this.#context = context;
     this.#filter = new Filter(instance.common);
     this.#log = new LimitedLog(context.log, context.clock);
-    this.#plugin = made('processor', instance.name, instance.definition.create(instance.config, context));
+    this.#plugin = made('processor', instance.name, createPlugin(instance, context));
   }
 
   revive(): RunningProcessor {

@@ -23,12 +23,12 @@ class SocketAddress {
   static SocketAddress any(int family, uint16_t port);
   static SocketAddress from(const sockaddr_in6& filled);
 
-  int family() const { return storage_.sin6_family; }
-  uint16_t port() const { return ntohs(storage_.sin6_port); }  // same place in both families
+  int family() const { return storage_.base.sa_family; }
+  uint16_t port() const { return ntohs(storage_.ipv6.sin6_port); }  // same place in both families
   AddressBytes address() const;
   socklen_t size() const { return family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6); }
-  sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage_); }
-  const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  sockaddr* raw() { return &storage_.base; }
+  const sockaddr* raw() const { return &storage_.base; }
   // What a receive call may write to.
   static constexpr socklen_t kCapacity = sizeof(sockaddr_in6);
 
@@ -36,7 +36,11 @@ class SocketAddress {
   uint64_t hash() const;
 
  private:
-  sockaddr_in6 storage_;  // holds a sockaddr_in as well
+  union {
+    sockaddr base;
+    sockaddr_in ipv4;
+    sockaddr_in6 ipv6;
+  } storage_;
 };
 static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
 

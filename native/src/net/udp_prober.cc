@@ -204,18 +204,22 @@ void UdpProber::take_first_answer(uint32_t slot, const stamp::ProbeAnswer& answe
   complete_if_ready(slot);
 }
 
-// The telemetry of this answer speaks of the probe answered before it in the same session.
+// The telemetry of this answer speaks of the probe answered before it in the same session, or of nothing: then that
+// probe need not wait for it any longer.
 void UdpProber::take_telemetry(const ProbeTarget& target, const Pending& current, const stamp::ProbeAnswer& answer) {
-  if (target.answered_slot == kNone || answer.telemetry->timestamp == 0) return;
+  if (target.answered_slot == kNone) return;
   Pending& previous = pending_[target.answered_slot];
   if (previous.generation != target.answered_generation || previous.state != PendingState::kOutstanding ||
-      previous.socket != current.socket || previous.reflector_sequence != answer.telemetry->sequence) {
+      previous.socket != current.socket) {
     return;
   }
-  // Its T3 was in its own answer.
-  stamp::ReflectorPacket base = answer.base;
-  base.receive_timestamp = stamp::encode_time(previous.t3_ns, stamp::is_ptp(base.error_estimate));
-  take_exact_t4(previous, base, *answer.telemetry, /*telemetry=*/true);
+  if (answer.telemetry->timestamp != 0 && previous.reflector_sequence == answer.telemetry->sequence) {
+    // Its T3 was in its own answer.
+    stamp::ReflectorPacket base = answer.base;
+    base.receive_timestamp = stamp::encode_time(previous.t3_ns, stamp::is_ptp(base.error_estimate));
+    take_exact_t4(previous, base, *answer.telemetry, /*telemetry=*/true);
+  }
+  previous.exact_t4_awaited = false;
   complete_if_ready(target.answered_slot);
 }
 
