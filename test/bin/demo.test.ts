@@ -106,7 +106,9 @@ function startOnTerminal(t: TestContext, directory: string): TerminalDemo {
   const terminal = new Terminal();
   const command = `stty columns 80 rows 40; exec ${process.execPath} ${WEFT} demo --hosts 2`;
   const env = { ...process.env, TERM: 'xterm-256color', TMPDIR: directory };
+  // Either says that nobody sees colours.
   Reflect.deleteProperty(env, 'NO_COLOR');
+  Reflect.deleteProperty(env, 'CI');
   const script = spawn('script', ['-qec', command, '/dev/null'], { env });
   t.after(() => script.kill('SIGKILL'));
   script.stdout.setEncoding('utf8').on('data', (output: string) => terminal.write(output));

@@ -19,10 +19,13 @@ const DELAYS = 3;
  */
 const MAX_SAMPLES = 32;
 
+/** May be used for one window after the other: `clear` in between. */
 export class Sums {
   readonly #results = new Array<number>(RESULT_NAMES.length).fill(0);
   /** The delays of each success, one success after the other. */
-  #samples: number[] = [];
+  readonly #samples: number[] = [];
+  /** How many of them count: an array that is emptied would give up its room. */
+  #used = 0;
   #distributions: readonly Distribution[] | undefined;
   #errno = 0;
 
@@ -32,8 +35,10 @@ export class Sums {
     this.#results[result] = (this.#results[result] ?? 0) + 1;
     if (result === SEND_ERROR) this.#errno = slice.errno(i);
     if (result !== SUCCESS) return;
-    this.#samples.push(slice.networkRttNs(i), slice.proberDelayNs(i), slice.responderDelayNs(i));
-    if (this.#samples.length >= MAX_SAMPLES * DELAYS) this.#record();
+    this.#samples[this.#used++] = slice.networkRttNs(i);
+    this.#samples[this.#used++] = slice.proberDelayNs(i);
+    this.#samples[this.#used++] = slice.responderDelayNs(i);
+    if (this.#used >= MAX_SAMPLES * DELAYS) this.#record();
   }
 
   /**
@@ -76,13 +81,19 @@ export class Sums {
     };
   }
 
+  /** Forgets everything but the room it took. What `fields` returned stays as it is. */
+  clear(): void {
+    this.#results.fill(0);
+    this.#used = 0;
+    this.#distributions = undefined;
+    this.#errno = 0;
+  }
+
   #record(): void {
-    if (this.#samples.length === 0) return;
+    if (this.#used === 0) return;
     this.#distributions ??= [new Distribution(), new Distribution(), new Distribution()];
-    for (let i = 0; i < this.#samples.length; i += 1) {
-      this.#distributions[i % DELAYS]?.record(this.#samples[i] ?? 0);
-    }
-    this.#samples = [];
+    for (let i = 0; i < this.#used; i += 1) this.#distributions[i % DELAYS]?.record(this.#samples[i] ?? 0);
+    this.#used = 0;
   }
 }
 

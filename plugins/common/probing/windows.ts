@@ -32,6 +32,8 @@ export class Windows<T extends Target> {
   readonly #options: WindowsOptions<T>;
   readonly #lengthUs: number;
   readonly #open = new Map<number, Window>();
+  /** Sums of windows that were handed over, for those to come: they would be most of the garbage of a large agent. */
+  readonly #spare: Sums[] = [];
   #closedUntilUs = 0;
   /** The latest the wall clock has been. */
   #latestUs = 0;
@@ -89,7 +91,7 @@ export class Windows<T extends Target> {
     }
     let sums = window.sums.get(series);
     if (sums === undefined) {
-      sums = new Sums();
+      sums = this.#spare.pop() ?? new Sums();
       window.sums.set(series, sums);
     }
     return sums;
@@ -101,7 +103,20 @@ export class Windows<T extends Target> {
       const window = this.#open.get(start);
       this.#open.delete(start);
       this.#closedUntilUs = start + this.#lengthUs;
-      if (window !== undefined) this.#options.onClosed(metricsOf(window, this.#lengthUs), window.sums.size);
+      if (window !== undefined) this.#options.onClosed(this.#metricsOf(window), window.sums.size);
+    }
+  }
+
+  /** A window's metrics carry its end as their time: then it was complete. */
+  *#metricsOf(window: Window): Iterator<Metric> {
+    const timeNs = BigInt(window.startUs + this.#lengthUs) * 1000n;
+    for (const [series, sums] of window.sums) {
+      const fields = sums.fields();
+      // What is handed over is not kept until the last one is.
+      window.sums.delete(series);
+      sums.clear();
+      this.#spare.push(sums);
+      yield { name: 'probe', tags: series.tags, fields, timeNs };
     }
   }
 }
@@ -110,14 +125,4 @@ export class Windows<T extends Target> {
 function clockOf<T extends Target>(probed: ProbedTarget<T>, slice: Slice, i: number, result: number): number {
   if (result === SUCCESS || result === INVALID) probed.clock = slice.clock(i);
   return probed.clock;
-}
-
-/** A window's metrics carry its end as their time: then it was complete. */
-function* metricsOf(window: Window, lengthUs: number): Iterator<Metric> {
-  const timeNs = BigInt(window.startUs + lengthUs) * 1000n;
-  for (const [series, sums] of window.sums) {
-    // What is handed over is not kept until the last one is.
-    window.sums.delete(series);
-    yield { name: 'probe', tags: series.tags, fields: sums.fields(), timeNs };
-  }
 }
