@@ -38,6 +38,7 @@ export class PrometheusOutput implements Output {
   readonly #bounds: Bounds;
   #scrapes = 0;
   #expiredAtMs = 0;
+  #nativeAsked = false;
 
   /** Throws ConfigError on options that contradict each other. */
   constructor(config: PrometheusConfig, context: PluginContext) {
@@ -49,6 +50,8 @@ export class PrometheusOutput implements Output {
       expiryMs: config.series_expiry,
       windowMs: context.agent.windowMs,
       maxSeries: config.max_series,
+      bounds: this.#bounds,
+      detail: config.native_histograms ? 'fine' : 'classic',
       isReserved: (name) => this.#own.owns(name),
       onDrop: (reason) => this.#own.countDrop(reason),
     });
@@ -127,6 +130,7 @@ export class PrometheusOutput implements Output {
     const { clock } = this.#context;
     const startMs = clock.monotonicMs();
     this.#expire(startMs);
+    this.#keepWhatIsAskedFor(format);
     const page = new PageWriter(out, clock);
     if (format === 'text') {
       page.text(await this.#own.text());
@@ -137,6 +141,12 @@ export class PrometheusOutput implements Output {
     }
     await page.end();
     this.#own.recordScrape(clock.monotonicMs() - startMs, page.bytesWritten);
+  }
+
+  /** Once native histograms were asked for they are kept for good; text alone needs less. */
+  #keepWhatIsAskedFor(format: Format): void {
+    if (format === 'protobuf') this.#nativeAsked = true;
+    this.#table.keep(this.#nativeAsked ? 'fine' : 'classic');
   }
 
   #body(request: IncomingMessage, response: ServerResponse): Writable {

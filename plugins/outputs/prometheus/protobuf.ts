@@ -67,12 +67,13 @@ export function protobufSamples(
 ): void {
   for (const { slot, shape } of family.columns) {
     const cell = row.cells[slot];
-    if (cell === undefined) continue;
+    const value = typeof cell === 'object' ? cell.native : cell;
+    if (value === undefined) continue;
     row.encodedLabels ??= encodeLabels(labelsOf(row.tags, group.taken) ?? []);
     writer.uint32(tag(FAMILY.metric, LENGTH)).fork().raw(row.encodedLabels);
     if (shape.label !== undefined) label(writer, shape.label);
-    if (typeof cell === 'object') nativeHistogram(writer, cell, classic);
-    else plainValue(writer, shape.type === 'counter' ? METRIC.counter : METRIC.gauge, cell / shape.divisor);
+    if (typeof value === 'object') nativeHistogram(writer, value, classic);
+    else plainValue(writer, shape.type === 'counter' ? METRIC.counter : METRIC.gauge, value / shape.divisor);
     writer.ldelim();
   }
 }

@@ -4,8 +4,9 @@
  * their labels once, and not a hundred thousand objects.
  */
 
-import type { Distribution } from '../../../core/distribution.js';
 import { type Field, isEndOfSeries, type Metric, seriesKey, type Tags } from '../../../core/metric.js';
+import type { Bounds } from './bounds.js';
+import { type Detail, HistogramTotal } from './histogram-total.js';
 import { formatLabels, labelsOf } from './labels.js';
 import { type FamilyType, type NumericField, type Shape, shapeOf, takenLabels } from './naming.js';
 
@@ -22,7 +23,7 @@ export const DROP_REASONS = [
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** One field of one series: a running total, the last value of a gauge, or everything recorded so far. */
-export type Cell = number | Distribution | undefined;
+export type Cell = number | HistogramTotal | undefined;
 
 export interface Row {
   readonly tags: Tags;
@@ -67,6 +68,9 @@ export interface TableOptions {
   /** Length of a window: no series is expected more often. */
   readonly windowMs: number;
   readonly maxSeries: number;
+  readonly bounds: Bounds;
+  /** What is kept of histograms at first: see `keep`. */
+  readonly detail: Detail;
   /** Whether a family of this name is served by somebody else. */
   readonly isReserved: (name: string) => boolean;
   readonly onDrop: (reason: DropReason) => void;
@@ -84,9 +88,11 @@ export class SeriesTable {
   /** Names of all samples that are served. */
   readonly #names = new Set<string>();
   #size = 0;
+  #detail: Detail;
 
   constructor(options: TableOptions) {
     this.#options = options;
+    this.#detail = options.detail;
   }
 
   /** Number of series held. */
@@ -118,6 +124,11 @@ export class SeriesTable {
       const dropped = field && this.#applyField(group, row, name, field);
       if (dropped !== undefined) onDrop(dropped);
     }
+  }
+
+  /** Changes what is kept of all histograms, those to come included; each follows with its next metric. */
+  keep(detail: Detail): void {
+    this.#detail = detail;
   }
 
   /** Forgets the series whose metrics ceased. */
@@ -175,8 +186,10 @@ export class SeriesTable {
     if (column.kind !== field.kind || column.unit !== field.unit) return 'kind_changed';
     const cell = row.cells[column.slot];
     if (field.kind === 'distribution') {
-      if (typeof cell === 'object') cell.merge(field.value);
-      else row.cells[column.slot] = field.value.clone();
+      const { bounds } = this.#options;
+      const total = typeof cell === 'object' ? cell : new HistogramTotal();
+      total.add(field.value, bounds, this.#detail);
+      row.cells[column.slot] = total;
       return undefined;
     }
     if (!Number.isFinite(field.value) || (field.kind === 'count' && field.value < 0)) return 'not_finite';

@@ -1,7 +1,7 @@
 /** The text exposition format, version 0.0.4. */
 
-import type { Distribution } from '../../../core/distribution.js';
 import type { Bounds } from './bounds.js';
+import type { HistogramTotal } from './histogram-total.js';
 import type { Label } from './labels.js';
 import type { Family, Row } from './series-table.js';
 
@@ -25,13 +25,13 @@ export function textSamples(family: Family, row: Row, bounds: Bounds): string {
   return text;
 }
 
-function histogram(name: string, labels: string, cell: Distribution, bounds: Bounds): string {
+function histogram(name: string, labels: string, cell: HistogramTotal, bounds: Bounds): string {
   const start = `${name}_bucket{${labels}${labels === '' ? '' : ','}le="`;
   const set = labels === '' ? '' : `{${labels}}`;
-  const counts = bounds.cumulate(cell);
+  const counts = cell.cumulate(bounds);
   let text = '';
   for (let i = 0; i < counts.length; i += 1) text += `${start}${bounds.labels[i]}"} ${counts[i]}\n`;
-  return `${text}${start}+Inf"} ${cell.count}\n${name}_sum${set} ${cell.sumNsNumber / 1e9}\n${name}_count${set} ${cell.count}\n`;
+  return `${text}${start}+Inf"} ${cell.count}\n${name}_sum${set} ${cell.sumSeconds}\n${name}_count${set} ${cell.count}\n`;
 }
 
 function labelSet(labels: string, extra: Label | undefined): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { count, distribution, type Fields, gauge, type Metric, type Tags } from '../../../../core/metric.js';
+import { Bounds } from '../../../../plugins/outputs/prometheus/bounds.js';
 import {
   type Cell,
   type DropReason,
@@ -15,7 +16,8 @@ function table(options: Partial<TableOptions> = {}) {
   const drops: DropReason[] = [];
   const onDrop = (reason: DropReason): void => void drops.push(reason);
   const limits = { expiryMs: 0, windowMs: WINDOW_MS, maxSeries: 10, isReserved: () => false };
-  return { table: new SeriesTable({ ...limits, onDrop, ...options }), drops };
+  const histograms = { bounds: new Bounds([1e-6, 1e-3]), detail: 'fine' } as const;
+  return { table: new SeriesTable({ ...limits, ...histograms, onDrop, ...options }), drops };
 }
 
 const metric = (fields: Fields, tags: Tags = {}, name = 'm'): Metric => ({ name, tags, fields, timeNs: 0n });
