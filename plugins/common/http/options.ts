@@ -2,8 +2,8 @@
 
 import { type Static, Type } from '../../../core/config/schema.js';
 import { ConfigError } from '../../../core/errors.js';
+import { type ListenAddress, parseListenAddress } from '../listen-address.js';
 import type { Credentials } from './auth.js';
-import { type ListenAddress, parseListenAddress } from './listen-address.js';
 
 const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 

@@ -10,8 +10,8 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, delay } from '../../../core/clock.js';
 import { describeError, StartupError } from '../../../core/errors.js';
 import type { Logger } from '../../../core/plugin.js';
+import { formatAddress } from '../listen-address.js';
 import { type Authorizer, authorizer } from './auth.js';
-import { formatAddress } from './listen-address.js';
 import type { ServerSettings, TlsFiles } from './options.js';
 
 /** Answers one request; `path` is decoded from the URL, without query. What it throws becomes a 500. */

@@ -3,7 +3,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { ConfigError } from '../../../core/errors.js';
 import type { UdpProberOptions, UdpReflectorOptions } from '../../../native/index.js';
-import { parseListenAddress } from '../../common/http/listen-address.js';
+import { parseListenAddress } from '../../common/listen-address.js';
 import type { UdpConfig } from './config.js';
 
 const IPV4_BITS = 32;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError } from '../../../../core/errors.js';
-import { formatAddress, parseListenAddress } from '../../../../plugins/common/http/listen-address.js';
 import { type ServerConfig, serverSettings } from '../../../../plugins/common/http/options.js';
+import { formatAddress, parseListenAddress } from '../../../../plugins/common/listen-address.js';
 
 const ADDRESSES: readonly [text: string, host: string | undefined, port: number][] = [
   ['127.0.0.1:9273', '127.0.0.1', 9273],
