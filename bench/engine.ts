@@ -9,6 +9,7 @@ import { type ProberResult, runEngine } from './engine-ends.js';
 import { median } from './statistics.js';
 
 const ASKED_PER_S = 100_000;
+const MIN_RATE_PER_S = 100_000;
 const PACED_PER_S = 10_000;
 const FLAT_OUT_TARGETS = 4000;
 const MIN_INTERVAL_US = 10_000;
@@ -68,20 +69,13 @@ function rowsOf(figure: (name: string) => number): BenchRow[] {
     limit: figure(limit),
     ratio: figure(name) / figure(limit),
   });
-  const rate = figure('engine rate');
+  const rate = against('engine full rate', 'c rate');
   const cpu = against('engine cpu', 'c cpu');
   return [
     { name: 'C loop: CPU per probe, two messages', value: figure('c2 cpu'), unit: 'ns' },
     { name: 'C loop: CPU per probe, three messages', value: figure('c cpu'), unit: 'ns' },
     { name: 'C loop: probes, flat out', value: figure('c rate'), unit: '/s' },
-    // What is asked for is paced, so that no more than 100 000/s can come: 1 % is the edge of the measured time.
-    {
-      name: 'engine: probes, 100 000/s asked',
-      value: rate,
-      unit: '/s',
-      budget: '≥ 100 000',
-      ok: rate >= ASKED_PER_S * 0.99,
-    },
+    { name: 'engine: probes, 100 000/s asked', value: figure('engine rate'), unit: '/s' },
     {
       name: 'engine: CPU per probe at 100 000/s',
       unit: 'ns',
@@ -89,7 +83,13 @@ function rowsOf(figure: (name: string) => number): BenchRow[] {
       budget: '≤ 1.5 × C',
       ok: cpu.ratio <= MAX_CPU_RATIO,
     },
-    { name: 'engine: probes, 400 000/s asked', unit: '/s', ...against('engine full rate', 'c rate') },
+    {
+      name: 'engine: probes, 400 000/s asked',
+      unit: '/s',
+      ...rate,
+      budget: '≥ 100 000',
+      ok: rate.value >= MIN_RATE_PER_S,
+    },
     { name: 'engine: CPU per probe, 400 000/s asked', unit: 'ns', ...against('engine full cpu', 'c cpu') },
     { name: 'engine: CPU at 10 000/s', unit: '% of a core', ...against('engine paced', 'c paced') },
   ];

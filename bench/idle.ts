@@ -11,7 +11,8 @@ const UNUSED_PORT = 862;
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
   const agent = await AgentProcess.start(0, UNUSED_PORT);
   try {
-    await delay(quick ? 1000 : 5000);
+    // The garbage of the start is collected in the first half minute.
+    await delay(quick ? 1000 : 40_000);
     const before = agent.usage();
     await delay(quick ? 5000 : 30_000);
     const after = agent.usage();
