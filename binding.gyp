@@ -12,6 +12,7 @@
         "native/src/net/probe_outcome.cc",
         "native/src/net/probe_packet.cc",
         "native/src/net/probe_schedule.cc",
+        "native/src/net/prober.cc",
         "native/src/net/rate_limiter.cc",
         "native/src/net/sha256.cc",
         "native/src/net/socket_address.cc",

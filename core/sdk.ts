@@ -42,11 +42,14 @@ export {
 export type {
   BoardStatus,
   Endpoint,
+  HttpProbe,
   IpTarget,
   Pinglist,
   PinglistBoard,
   RdmaTarget,
   Target,
   TargetOf,
+  TcpTarget,
   Transport,
+  UdpTarget,
 } from './target.js';

@@ -13,7 +13,7 @@ interface TargetBase {
   readonly timeoutMs: number;
   /** Number of paths (UDP source ports, RoCE flow labels, queue pairs) the probes are spread over. */
   readonly paths: number;
-  /** Bytes of transport payload a probe carries at least. */
+  /** Bytes of transport payload a probe carries at least; TCP: bytes to be echoed once connected, 0 = none. */
   readonly payloadBytes: number;
   /** 0–63. */
   readonly dscp: number;
@@ -24,14 +24,34 @@ interface TargetBase {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export interface IpTarget extends TargetBase {
-  readonly transport: 'udp' | 'tcp';
+interface IpTargetBase extends TargetBase {
   /** IPv4 or IPv6 literal. */
   readonly address: string;
   readonly port: number;
-  /** UDP: send the bare 44-byte STAMP packet, no TLVs. */
+}
+
+export interface UdpTarget extends IpTargetBase {
+  readonly transport: 'udp';
+  /** Send the bare 44-byte STAMP packet, no TLVs. */
   readonly plain: boolean;
 }
+
+export interface TcpTarget extends IpTargetBase {
+  readonly transport: 'tcp';
+  /** Ask for this once connected, in place of the echo of a payload. */
+  readonly http: HttpProbe | undefined;
+}
+
+export interface HttpProbe {
+  /** Begins with a slash. */
+  readonly path: string;
+  /** Of the Host header; '' = the target's address. */
+  readonly host: string;
+  /** Status of a good answer. */
+  readonly status: number;
+}
+
+export type IpTarget = UdpTarget | TcpTarget;
 
 export interface RdmaTarget extends TargetBase {
   readonly transport: 'rdma-ud';
@@ -42,7 +62,7 @@ export interface RdmaTarget extends TargetBase {
   readonly device: string | undefined;
 }
 
-export type Target = IpTarget | RdmaTarget;
+export type Target = UdpTarget | TcpTarget | RdmaTarget;
 
 export interface Pinglist {
   readonly revision: string;
@@ -57,9 +77,7 @@ export interface Endpoint {
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
-export type TargetOf<T extends Transport> = T extends RdmaTarget['transport']
-  ? RdmaTarget
-  : IpTarget & { transport: T };
+export type TargetOf<T extends Transport> = Extract<Target, { transport: T }>;
 
 /** What is on the board and what the safety limits did to it. */
 export interface BoardStatus {

@@ -35,6 +35,27 @@ export interface UdpReflectorOptions {
   readonly key: Uint8Array;
 }
 
+export interface TcpProberOptions {
+  /** Local address to probe from, per family; '' lets the kernel choose. */
+  readonly sourceAddress4: string;
+  readonly sourceAddress6: string;
+  /** Connections under way at most: a probe beyond them is a send_error (EMFILE), and counted as shed. */
+  readonly maxConnections: number;
+}
+
+export interface TcpReflectorOptions {
+  /** IPv4 or IPv6 literal; one engine listens on one address. */
+  readonly address: string;
+  /** 0 = any free port: see `port()`. */
+  readonly port: number;
+  /** CIDR prefixes whose connections are kept; the others are reset at once. Empty = all. */
+  readonly allowedPrefixes: readonly string[];
+  /** Connections a second from one source address at most; 0 = no limit. */
+  readonly rateLimit: number;
+  /** Connections held at a time; one more takes the place of the oldest. */
+  readonly maxConnections: number;
+}
+
 /** What the engine has to know of a target. `id` comes back in the records. */
 export interface EngineTarget {
   readonly id: number;
@@ -46,7 +67,17 @@ export interface EngineTarget {
   readonly payloadBytes: number;
   readonly dscp: number;
   readonly ttl: number;
+  /** UDP: the bare STAMP packet. */
   readonly plain: boolean;
+  /** TCP: sent once connected, in place of a payload to be echoed. */
+  readonly http?: EngineHttp | undefined;
+}
+
+export interface EngineHttp {
+  /** The whole request, at most 65 535 bytes. */
+  readonly request: Uint8Array;
+  /** Status of a good answer. */
+  readonly status: number;
 }
 
 /** Counters since the engine was created, by name; see docs of the plugin that owns the engine. */
@@ -55,7 +86,9 @@ export type EngineStats = Readonly<Record<string, number>>;
 interface Addon {
   createUdpProber(options: UdpProberOptions): EngineHandle;
   createUdpReflector(options: UdpReflectorOptions): EngineHandle;
-  setTargets(handle: EngineHandle, table: ArrayBuffer): void;
+  createTcpProber(options: TcpProberOptions): EngineHandle;
+  createTcpReflector(options: TcpReflectorOptions): EngineHandle;
+  setTargets(handle: EngineHandle, table: ArrayBuffer, requests: Uint8Array): void;
   pump(handle: EngineHandle, maxMs: number, buffer: ArrayBuffer): void;
   stats(handle: EngineHandle): EngineStats;
   port(handle: EngineHandle): number;
@@ -76,11 +109,17 @@ const T4_SOURCES = ['none', 'inline', 'follow-up', 'tlv7'] as const;
 export type T4Source = (typeof T4_SOURCES)[number];
 export const T4_NAMES: readonly T4Source[] = T4_SOURCES;
 
+const EXCHANGES = ['none', 'success', 'timeout', 'invalid', 'reset'] as const;
+export type ExchangeResult = (typeof EXCHANGES)[number];
+/** How the exchange on an opened TCP connection ended; `none`: there was none to make, or no connection. */
+export const EXCHANGE_NAMES: readonly ExchangeResult[] = EXCHANGES;
+
 export const RECORD_BYTES = 64;
 const SLICE_HEADER_BYTES = 64;
 const DEFAULT_SLICE_RECORDS = 4096;
 const TARGET_BYTES = 96;
 const TARGET_ADDRESS_OFFSET = 24;
+const TARGET_REQUEST_OFFSET = 88;
 const PLAIN_FLAG = 1;
 const ENGINE_CLOSED_FLAG = 1;
 
@@ -94,6 +133,16 @@ export function createUdpReflector(options: UdpReflectorOptions): EngineHandle {
   return call(() => addon().createUdpReflector(options));
 }
 
+/** Creates a TCP prober; it does nothing until it is pumped. Throws NativeError (epoll_create1, eventfd). */
+export function createTcpProber(options: TcpProberOptions): EngineHandle {
+  return call(() => addon().createTcpProber(options));
+}
+
+/** Creates a TCP reflector and listens. Throws NativeError; TypeError on a malformed address or prefix. */
+export function createTcpReflector(options: TcpReflectorOptions): EngineHandle {
+  return call(() => addon().createTcpReflector(options));
+}
+
 /**
  * Replaces the engine's targets and wakes it. A target whose id was there before keeps its phase and its sequence
  * numbers; probes under way to a removed one still come back as records.
@@ -102,6 +151,8 @@ export function setTargets(handle: EngineHandle, targets: readonly EngineTarget[
   const table = new ArrayBuffer(targets.length * TARGET_BYTES);
   const view = new DataView(table);
   const bytes = Buffer.from(table);
+  const requests: Uint8Array[] = [];
+  let requestBytes = 0;
   targets.forEach((target, i) => {
     const at = i * TARGET_BYTES;
     view.setUint32(at, target.id, true);
@@ -113,9 +164,17 @@ export function setTargets(handle: EngineHandle, targets: readonly EngineTarget[
     view.setUint8(at + 12, target.plain ? PLAIN_FLAG : 0);
     view.setUint32(at + 16, target.intervalUs, true);
     view.setUint32(at + 20, target.timeoutUs, true);
-    bytes.write(target.address, at + TARGET_ADDRESS_OFFSET, TARGET_BYTES - TARGET_ADDRESS_OFFSET - 1, 'latin1');
+    const addressRoom = TARGET_REQUEST_OFFSET - TARGET_ADDRESS_OFFSET - 1;
+    bytes.write(target.address, at + TARGET_ADDRESS_OFFSET, addressRoom, 'latin1');
+    if (target.http === undefined) return;
+    const { request, status } = target.http;
+    view.setUint32(at + TARGET_REQUEST_OFFSET, requestBytes, true);
+    view.setUint16(at + TARGET_REQUEST_OFFSET + 4, request.byteLength, true);
+    view.setUint16(at + TARGET_REQUEST_OFFSET + 6, status, true);
+    requests.push(request);
+    requestBytes += request.byteLength;
   });
-  call(() => addon().setTargets(handle, table));
+  call(() => addon().setTargets(handle, table, Buffer.concat(requests)));
 }
 
 /** A buffer for slices of at most `records` records; it goes round between the threads and is never allocated anew. */
@@ -204,7 +263,7 @@ export class Slice {
     return this.#view.getUint8(this.#at(i) + 9);
   }
 
-  /** errno of a send_error, else 0. */
+  /** errno of a send_error, or of the ICMP message that ended a TCP probe as a timeout; else 0. */
   errno(i: number): number {
     return this.#view.getUint16(this.#at(i) + 10, true);
   }
@@ -233,9 +292,46 @@ export class Slice {
     return this.#view.getFloat64(this.#at(i) + 40, true);
   }
 
-  /** T6−T1, ns: the round trip as the program saw it. */
+  /** T6−T1, ns: the round trip as the program saw it; of a TCP probe, the time of its connect. */
   programRttNs(i: number): number {
     return this.#view.getFloat64(this.#at(i) + 48, true);
+  }
+
+  // From here on: of TCP probes only. Their network RTT is NaN when a SYN was sent again or the connection refused.
+
+  /** From the first byte sent to the whole payload echoed, or to the first byte of the HTTP answer, ns; else NaN. */
+  exchangeNs(i: number): number {
+    return this.#view.getFloat64(this.#at(i) + 40, true);
+  }
+
+  /** SYNs sent again, whatever the result. */
+  synRetransmits(i: number): number {
+    return this.#view.getUint8(this.#at(i) + 56);
+  }
+
+  /** Segments sent again during the exchange. */
+  exchangeRetransmits(i: number): number {
+    return this.#view.getUint8(this.#at(i) + 57);
+  }
+
+  /** Status of the HTTP answer; 0 when none came. */
+  httpStatus(i: number): number {
+    return this.#view.getUint16(this.#at(i) + 58, true);
+  }
+
+  /** 0 when the probe never got one. */
+  sourcePort(i: number): number {
+    return this.#view.getUint16(this.#at(i) + 60, true);
+  }
+
+  /** The host answered the SYN with a reset: a success of the network. */
+  refused(i: number): boolean {
+    return this.#view.getUint8(this.#at(i) + 62) !== 0;
+  }
+
+  /** Index into EXCHANGE_NAMES. */
+  exchange(i: number): number {
+    return this.#view.getUint8(this.#at(i) + 63);
   }
 
   #at(i: number): number {

@@ -30,13 +30,32 @@ export const UdpForm = Type.Object(
   STRICT,
 );
 
-/** TCP has no port of its own for probes: every target names one. */
+export const HTTP_PROBE_DEFAULTS = { path: '/', host: '', status: 200 } as const;
+
+/** Visible ASCII: the text stands in a request as it is, so no line may end in it. */
+const HttpForm = Type.Object(
+  {
+    path: Type.String({ pattern: '^/[!-~]*$', maxLength: 2048, default: HTTP_PROBE_DEFAULTS.path }),
+    host: Type.String({ pattern: '^[!-~]*$', maxLength: 255, default: HTTP_PROBE_DEFAULTS.host }),
+    status: whole(100, 599, HTTP_PROBE_DEFAULTS.status),
+  },
+  STRICT,
+);
+
+/**
+ * TCP has no port of its own for probes: every target names one. Its timeout leaves room for two SYNs to be sent again,
+ * so that a lost one is told from a dead host.
+ */
 export const TcpForm = Type.Object(
   {
     transport: Type.Literal('tcp'),
     address: Type.String(),
     port: Type.Integer({ minimum: 1, maximum: 65_535 }),
     ...common,
+    timeout: duration({ default: '3s', atLeast: '1ms', atMost: '1m' }),
+    payload_bytes: whole(0, MAX_PAYLOAD_BYTES, 0),
+    ttl: whole(1, 255, 64),
+    http: Type.Optional(HttpForm),
   },
   STRICT,
 );

@@ -4,9 +4,9 @@ import { describeValue } from '../config/describe.js';
 import { remedy } from '../config/nearest.js';
 import type { Static } from '../config/schema.js';
 import type { Path } from '../config/source.js';
-import { type IpTarget, type RdmaTarget, type Target, TRANSPORTS } from '../target.js';
+import { type RdmaTarget, type Target, type TcpTarget, TRANSPORTS, type UdpTarget } from '../target.js';
 import { canonicalAddress } from './address.js';
-import { RdmaForm, TcpForm, UdpForm } from './form.js';
+import { HTTP_PROBE_DEFAULTS, RdmaForm, TcpForm, UdpForm } from './form.js';
 import { formReader } from './form-reader.js';
 import type { IssueCollector } from './issues.js';
 
@@ -23,9 +23,9 @@ export function readTarget(value: unknown, path: Path, issues: IssueCollector): 
   const { transport } = value as { transport?: unknown };
   switch (transport) {
     case 'udp':
-      return ipTarget(readUdp(value, path, issues), path, issues);
+      return udpTarget(readUdp(value, path, issues), path, issues);
     case 'tcp':
-      return ipTarget(readTcp(value, path, issues), path, issues);
+      return tcpTarget(readTcp(value, path, issues), path, issues);
     case 'rdma-ud':
       return rdmaTarget(readRdma(value, path, issues), path, issues);
     default:
@@ -39,20 +39,40 @@ function unknownTransport(transport: unknown): string {
   return `${found}; ${remedy(typeof transport === 'string' ? transport : '', TRANSPORTS)}`;
 }
 
-function ipTarget(
-  form: Static<typeof UdpForm> | Static<typeof TcpForm> | undefined,
+function udpTarget(
+  form: Static<typeof UdpForm> | undefined,
   path: Path,
   issues: IssueCollector,
-): IpTarget | undefined {
+): UdpTarget | undefined {
   if (form === undefined) return undefined;
-  const address = canonicalAddress(form.address);
-  if (address === undefined) {
-    const found = describeValue(form.address);
-    issues.add([...path, 'address'], `expected an IPv4 or IPv6 address (names are not looked up), found ${found}`);
+  const address = readAddress(form.address, path, issues);
+  if (address === undefined) return undefined;
+  return { transport: 'udp', ...common(form), address, port: form.port, plain: form.plain };
+}
+
+function tcpTarget(
+  form: Static<typeof TcpForm> | undefined,
+  path: Path,
+  issues: IssueCollector,
+): TcpTarget | undefined {
+  if (form === undefined) return undefined;
+  const address = readAddress(form.address, path, issues);
+  if (form.http !== undefined && form.payload_bytes > 0) {
+    issues.add([...path, 'http'], 'expected either "http" or "payload_bytes", found both: a connection carries one');
     return undefined;
   }
-  const plain = form.transport === 'udp' && form.plain;
-  return { transport: form.transport, ...common(form), address, port: form.port, plain };
+  if (address === undefined) return undefined;
+  const http = form.http && { ...HTTP_PROBE_DEFAULTS, ...form.http };
+  return { transport: 'tcp', ...common(form), address, port: form.port, http };
+}
+
+function readAddress(literal: string, path: Path, issues: IssueCollector): string | undefined {
+  const address = canonicalAddress(literal);
+  if (address === undefined) {
+    const found = describeValue(literal);
+    issues.add([...path, 'address'], `expected an IPv4 or IPv6 address (names are not looked up), found ${found}`);
+  }
+  return address;
 }
 
 function rdmaTarget(

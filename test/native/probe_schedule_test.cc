@@ -27,9 +27,9 @@ TargetEntry entry(uint32_t id, uint32_t interval_us = kSecondUs, uint16_t paths 
   return target;
 }
 
-std::vector<TargetEntry> entries(uint32_t count, uint32_t interval_us = kSecondUs) {
-  std::vector<TargetEntry> all;
-  for (uint32_t id = 1; id <= count; ++id) all.push_back(entry(id, interval_us));
+TargetTable entries(uint32_t count, uint32_t interval_us = kSecondUs) {
+  TargetTable all;
+  for (uint32_t id = 1; id <= count; ++id) all.entries.push_back(entry(id, interval_us));
   return all;
 }
 
@@ -91,7 +91,7 @@ TEST(schedule_spreads_targets_that_come_one_after_another) {
 
 TEST(schedule_does_not_drift) {
   ProbeSchedule schedule(kStart);
-  schedule.replace({entry(1, 7'000)}, kStart);
+  schedule.replace({{entry(1, 7'000)}, {}}, kStart);
   // A look every 1.3 ms is never in time, and still no probe is lost or late
   // for good.
   const auto due = run(schedule, kStart, kStart + 70 * kNsPerS, 1'300'000);
@@ -124,7 +124,7 @@ TEST(schedule_skips_what_was_missed_and_counts_it) {
 
 TEST(schedule_keeps_phase_sequence_and_session_of_known_targets) {
   ProbeSchedule schedule(kStart);
-  schedule.replace({entry(1)}, kStart);
+  schedule.replace({{entry(1)}, {}}, kStart);
   const int64_t due_ns = schedule.next_due_ns();
   const uint32_t slot = only_slot(schedule, due_ns);
   ProbeTarget &target = schedule[slot];
@@ -136,7 +136,7 @@ TEST(schedule_keeps_phase_sequence_and_session_of_known_targets) {
   changed.timeout_us = 1;
   changed.dscp = 46;
   changed.flags = kTargetPlain;
-  schedule.replace({entry(2), changed, entry(3)}, due_ns + 300 * kNsPerMs);
+  schedule.replace({{entry(2), changed, entry(3)}, {}}, due_ns + 300 * kNsPerMs);
   const ProbeTarget &kept = schedule[slot];
   CHECK_EQ(kept.id, 1);
   CHECK_EQ(kept.sequence(), sequence);
@@ -166,12 +166,12 @@ TEST(schedule_stays_spread_when_all_intervals_change) {
 
 TEST(schedule_never_sends_a_sequence_number_twice_when_paths_change) {
   ProbeSchedule schedule(kStart);
-  schedule.replace({entry(1, 1'000)}, kStart);
+  schedule.replace({{entry(1, 1'000)}, {}}, kStart);
   std::vector<uint32_t> due;
   std::map<uint16_t, std::set<uint32_t>> sent;
   int64_t now = kStart;
   for (const uint16_t paths : {1, 4, 2, 1, 8}) {
-    schedule.replace({entry(1, 1'000, paths)}, now);
+    schedule.replace({{entry(1, 1'000, paths)}, {}}, now);
     for (int i = 0; i < 50; ++i, now += kNsPerMs) {
       due.clear();
       schedule.take_due(now, due);
@@ -188,7 +188,7 @@ TEST(schedule_never_sends_a_sequence_number_twice_when_paths_change) {
 
 TEST(every_path_is_a_session_without_gaps) {
   ProbeSchedule schedule(kStart);
-  schedule.replace({entry(1, 1'000, 3)}, kStart);
+  schedule.replace({{entry(1, 1'000, 3)}, {}}, kStart);
   std::vector<uint32_t> due;
   std::map<uint16_t, uint32_t> last;
   for (int64_t now = kStart; now < kStart + 100 * kNsPerMs; now += kNsPerMs) {
@@ -208,7 +208,7 @@ TEST(every_path_is_a_session_without_gaps) {
 TEST(schedule_drops_removed_targets_and_uses_their_places) {
   ProbeSchedule schedule(kStart);
   schedule.replace(entries(100), kStart);
-  schedule.replace({entry(7)}, kStart);
+  schedule.replace({{entry(7)}, {}}, kStart);
   CHECK_EQ(schedule.size(), 1);
   CHECK_EQ(schedule.probes_per_second(), 1.0);
   for (const Due &due : run(schedule, kStart, kStart + 2 * kNsPerS, kNsPerMs)) CHECK_EQ(due.id, 7);
@@ -219,7 +219,7 @@ TEST(schedule_drops_removed_targets_and_uses_their_places) {
 
 TEST(schedule_takes_an_id_once) {
   ProbeSchedule schedule(kStart);
-  schedule.replace({entry(1), entry(1), entry(2)}, kStart);
+  schedule.replace({{entry(1), entry(1), entry(2)}, {}}, kStart);
   CHECK_EQ(schedule.size(), 2);
   CHECK_EQ(run(schedule, kStart, kStart + kNsPerS, kNsPerMs).size(), 2);
   schedule.replace({}, kStart + kNsPerS);
@@ -230,7 +230,7 @@ TEST(schedule_takes_what_makes_no_sense) {
   ProbeSchedule schedule(kStart);
   TargetEntry odd = entry(1, 0, 0);
   std::strcpy(odd.address, "not an address");
-  schedule.replace({odd}, kStart);
+  schedule.replace({{odd}, {}}, kStart);
   const ProbeTarget &target = schedule[only_slot(schedule, kStart + kNsPerUs)];
   CHECK(!target.valid_address);
   CHECK_EQ(target.paths, 1);

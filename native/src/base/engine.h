@@ -36,7 +36,7 @@ class Engine {
 
   // One slice: at most `max_ms`, less when the slice is full, on wake and on close. Appends to `slice.records`.
   virtual void pump(int max_ms, Slice& slice) = 0;
-  virtual void set_targets(std::vector<TargetEntry> targets) = 0;
+  virtual void set_targets(TargetTable table) = 0;
   virtual Stats stats() const = 0;
   virtual uint16_t port() const { return 0; }
 

@@ -1,8 +1,9 @@
-// One target as native/index.ts encodes it: little-endian, address as text.
+// The targets as native/index.ts encodes them: little-endian, address as text.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace weft {
 
@@ -17,10 +18,20 @@ struct TargetEntry {
   uint8_t reserved[3];
   uint32_t interval_us;
   uint32_t timeout_us;
-  char address[72];  // IPv4 or IPv6 literal, NUL-terminated
+  char address[64];  // IPv4 or IPv6 literal, NUL-terminated
+  // The HTTP request to send once connected, in `TargetTable::requests`; none when empty.
+  uint32_t request_offset;
+  uint16_t request_bytes;
+  uint16_t expected_status;
 };
-static_assert(sizeof(TargetEntry) == 96 && offsetof(TargetEntry, address) == 24);
+static_assert(sizeof(TargetEntry) == 96 && offsetof(TargetEntry, address) == 24 &&
+              offsetof(TargetEntry, request_offset) == 88);
 
 constexpr uint8_t kTargetPlain = 1;
+
+struct TargetTable {
+  std::vector<TargetEntry> entries;
+  std::vector<uint8_t> requests;
+};
 
 }  // namespace weft

@@ -52,10 +52,15 @@ Napi::Value create_udp_reflector(const Napi::CallbackInfo& info) {
 void set_targets(const Napi::CallbackInfo& info) {
   const auto engine = engine_of(info);
   if (!engine) return;
-  auto table = info[1].As<Napi::ArrayBuffer>();
-  std::vector<TargetEntry> entries(table.ByteLength() / sizeof(TargetEntry));
-  if (!entries.empty()) std::memcpy(entries.data(), table.Data(), entries.size() * sizeof(TargetEntry));
-  engine->set_targets(std::move(entries));
+  auto entries = info[1].As<Napi::ArrayBuffer>();
+  auto requests = info[2].As<Napi::Uint8Array>();
+  TargetTable table;
+  table.entries.resize(entries.ByteLength() / sizeof(TargetEntry));
+  if (!table.entries.empty()) {
+    std::memcpy(table.entries.data(), entries.Data(), table.entries.size() * sizeof(TargetEntry));
+  }
+  table.requests.assign(requests.Data(), requests.Data() + requests.ByteLength());
+  engine->set_targets(std::move(table));
 }
 
 // Moves what fits into the buffer and leaves the rest for the next slice; then nothing new is settled.

@@ -71,18 +71,12 @@ void PendingTable::erase(uint32_t slot) {
   --used_;
 }
 
-void PendingTable::sent(uint32_t slot) { order_.push_back({slot, slots_[slot].generation}); }
+void PendingTable::sent(uint32_t slot) { order_.add(slot, slots_[slot].generation, slots_[slot].sent.realtime); }
 
 int64_t PendingTable::oldest_sent_ns(int64_t now_ns) {
-  while (!order_.empty()) {
-    const Reference& oldest = order_.front();
-    const Pending& pending = slots_[oldest.slot];
-    if (pending.generation == oldest.generation && pending.state == PendingState::kOutstanding) {
-      return pending.sent.realtime;
-    }
-    order_.pop_front();
-  }
-  return now_ns;
+  return order_.oldest_ns(now_ns, [this](uint32_t slot, uint32_t generation) {
+    return slots_[slot].generation == generation && slots_[slot].state == PendingState::kOutstanding;
+  });
 }
 
 }  // namespace weft

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "base/clock.h"
+#include "net/sent_order.h"
 #include "net/socket_address.h"
 #include "net/timestamping.h"
 
@@ -71,15 +71,10 @@ class PendingTable {
   size_t bucket_of(const SocketAddress& peer, uint32_t socket, uint32_t sequence) const;
   bool grow();
 
-  struct Reference {
-    uint32_t slot;
-    uint32_t generation;
-  };
-
   std::vector<Pending> slots_;
   std::vector<uint32_t> free_;
   std::vector<uint32_t> buckets_;
-  std::deque<Reference> order_;
+  SentOrder order_;
   uint32_t used_ = 0;
 };
 

@@ -14,13 +14,8 @@ T4Source t4_source(const Pending& probe) {
 }  // namespace
 
 Record unanswered_record(const Pending& probe, ProbeResult result, int error) {
-  Record record{};
-  record.target_id = probe.target_id;
-  record.path = probe.path;
-  record.result = result;
+  Record record = record_of(probe.target_id, probe.path, probe.sequence, probe.sent.realtime, result);
   record.error = static_cast<uint16_t>(error);
-  record.sequence = probe.sequence;
-  record.sent_us = static_cast<double>(probe.sent.realtime / kNsPerUs);
   return record;
 }
 

@@ -29,11 +29,11 @@ uint16_t paths_of(const TargetEntry& entry) { return std::max<uint16_t>(entry.pa
 
 ProbeSchedule::ProbeSchedule(int64_t now_ns) : wheel_(now_ns) {}
 
-void ProbeSchedule::replace(const std::vector<TargetEntry>& entries, int64_t now_ns) {
+void ProbeSchedule::replace(const TargetTable& table, int64_t now_ns) {
   std::unordered_map<uint32_t, uint32_t> listed;
-  listed.reserve(entries.size());
+  listed.reserve(table.entries.size());
   rate_ = 0;
-  for (const TargetEntry& entry : entries) {
+  for (const TargetEntry& entry : table.entries) {
     if (listed.count(entry.id) != 0) continue;  // the first of equal ids counts
     const auto found = by_id_.find(entry.id);
     const bool known = found != by_id_.end();
@@ -44,7 +44,7 @@ void ProbeSchedule::replace(const std::vector<TargetEntry>& entries, int64_t now
     } else {
       start(targets_[slot], entry, now_ns);
     }
-    update(targets_[slot], entry);
+    update(targets_[slot], entry, table.requests);
     wheel_.schedule(slot, targets_[slot].next_due_ns);
     listed.emplace(entry.id, slot);
     rate_ += kUsPerS / std::max<uint32_t>(entry.interval_us, 1);
@@ -89,7 +89,7 @@ void ProbeSchedule::adapt(ProbeTarget& target, const TargetEntry& entry, int64_t
   }
 }
 
-void ProbeSchedule::update(ProbeTarget& target, const TargetEntry& entry) {
+void ProbeSchedule::update(ProbeTarget& target, const TargetEntry& entry, const std::vector<uint8_t>& requests) {
   const auto address = SocketAddress::parse(entry.address, entry.port);
   target.valid_address = address.has_value();
   if (address) target.address = *address;
@@ -100,6 +100,12 @@ void ProbeSchedule::update(ProbeTarget& target, const TargetEntry& entry) {
   target.dscp = entry.dscp;
   target.ttl = entry.ttl;
   target.plain = (entry.flags & kTargetPlain) != 0;
+  target.expected_status = entry.expected_status;
+  target.request = nullptr;
+  const size_t end = size_t{entry.request_offset} + entry.request_bytes;
+  if (entry.request_bytes == 0 || end > requests.size()) return;
+  target.request = std::make_shared<std::vector<uint8_t>>(requests.begin() + entry.request_offset,
+                                                          requests.begin() + static_cast<std::ptrdiff_t>(end));
 }
 
 void ProbeSchedule::take_due(int64_t now_ns, std::vector<uint32_t>& due) {

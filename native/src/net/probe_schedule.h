@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct ProbeTarget {
   uint8_t dscp = 0;
   uint8_t ttl = 255;
   bool plain = false;
+  // TCP: what is sent once connected; a probe under way keeps it when the target changes. Null: no HTTP.
+  std::shared_ptr<const std::vector<uint8_t>> request;
+  uint16_t expected_status = 0;
 
   int64_t next_due_ns = 0;  // monotonic
   uint64_t probes = 0;      // sent or tried so far; gives path and sequence number
@@ -41,7 +45,7 @@ class ProbeSchedule {
  public:
   explicit ProbeSchedule(int64_t now_ns);
 
-  void replace(const std::vector<TargetEntry>& entries, int64_t now_ns);
+  void replace(const TargetTable& table, int64_t now_ns);
   // Appends the slots of the targets that are due, and sets their next time.
   void take_due(int64_t now_ns, std::vector<uint32_t>& due);
 
@@ -56,7 +60,7 @@ class ProbeSchedule {
   uint32_t take_slot();
   void start(ProbeTarget& target, const TargetEntry& entry, int64_t now_ns);
   void adapt(ProbeTarget& target, const TargetEntry& entry, int64_t now_ns);
-  static void update(ProbeTarget& target, const TargetEntry& entry);
+  static void update(ProbeTarget& target, const TargetEntry& entry, const std::vector<uint8_t>& requests);
 
   std::vector<ProbeTarget> targets_;
   std::vector<uint32_t> free_;

@@ -30,9 +30,7 @@ Result<std::shared_ptr<UdpProber>> UdpProber::create(const UdpProberConfig& conf
 }
 
 UdpProber::UdpProber(Wakeup wakeup, const UdpProberConfig& config)
-    : Engine(std::move(wakeup)),
-      schedule_(monotonic_ns()),
-      expiry_(monotonic_ns()),
+    : Prober(std::move(wakeup)),
       sockets_(config.source_ipv4, config.source_ipv6, config.stamps),
       probes_(stamp::kMaxProbeHeadBytes),
       answers_(kAnswerBytes),
@@ -41,54 +39,13 @@ UdpProber::UdpProber(Wakeup wakeup, const UdpProberConfig& config)
   expiry_.grow(pending_.capacity());
 }
 
-void UdpProber::set_targets(std::vector<TargetEntry> targets) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    new_targets_ = std::move(targets);
-  }
-  wake();
-}
-
-void UdpProber::apply_new_targets() {
-  std::optional<std::vector<TargetEntry>> entries;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    entries.swap(new_targets_);
-  }
-  if (!entries) return;
-  schedule_.replace(*entries, monotonic_ns());
-  targets_gauge_.set(schedule_.size());
-}
-
-void UdpProber::pump(int max_ms, Slice& slice) {
-  slice_ = &slice;
-  const int64_t deadline_ns = monotonic_ns() + max_ms * kNsPerMs;
-  apply_new_targets();
-  while (!closed()) {
-    receive();
-    const int64_t now_ns = monotonic_ns();
-    expire(now_ns);
-    send_due(now_ns);
-    if (now_ns >= deadline_ns || slice.full()) break;
-    if (wait(deadline_ns)) break;
-  }
-  slice.closed = closed();
-  slice.settled_us = static_cast<double>(pending_.oldest_sent_ns(realtime_ns()) / kNsPerUs);
-  outstanding_gauge_.set(outstanding_);
-  skipped_.set(schedule_.skipped());
-  slice_ = nullptr;
-}
-
 bool UdpProber::batched() const {
   return schedule_.probes_per_second() >= kBatchedRate &&
          std::all_of(sockets_.begin(), sockets_.end(), [](const PathSocket& path) { return path.expects_stamps(); });
 }
 
-// Sleeps until something is to be done. True when the main thread wants the slice to end.
 bool UdpProber::wait(int64_t deadline_ns) {
-  int64_t until_ns = std::min(deadline_ns, schedule_.next_due_ns());
-  // Timers of probes that have ended only clear the table: they can wait for any other wake-up.
-  if (outstanding_ > 0) until_ns = std::min(until_ns, expiry_.next_deadline());
+  int64_t until_ns = next_deadline_ns(deadline_ns);
   const int64_t now_ns = monotonic_ns();
   const bool by_clock = batched();
   if (by_clock) until_ns = std::max(std::min(until_ns, deadline_ns), now_ns + kBatchPeriodNs);
@@ -140,7 +97,7 @@ void UdpProber::take_answers(uint32_t socket) {
     count = answers_.receive(sockets_[socket].socket.fd());
     const ClockPair seen = read_clocks();
     for (size_t i = 0; i < count; ++i) take_answer(socket, answers_.at(i), seen);
-  } while (count == kBatchDatagrams && !slice_->full());
+  } while (count == kBatchDatagrams && !slice_full());
 }
 
 void UdpProber::take_answer(uint32_t socket, const IncomingDatagram& datagram, const ClockPair& seen) {
@@ -272,12 +229,9 @@ void UdpProber::expire(int64_t now_ns) {
   }
 }
 
-void UdpProber::send_due(int64_t now_ns) {
-  due_.clear();
-  schedule_.take_due(now_ns, due_);
-  if (due_.empty()) return;
+void UdpProber::send(const std::vector<uint32_t>& due) {
   due_probes_.clear();
-  for (const uint32_t slot : due_) {
+  for (const uint32_t slot : due) {
     const ProbeTarget& target = schedule_[slot];
     const bool sendable = target.valid_address;
     due_probes_.push_back({slot, sendable ? sockets_.index_of(target.address.family(), target.path()) : kNone});
@@ -362,30 +316,12 @@ void UdpProber::flush(uint32_t socket) {
   if (path.socket.stamped() && !batched()) take_tx_stamps(socket);
 }
 
-void UdpProber::emit(const Record& record) {
-  results_[static_cast<size_t>(record.result)].add();
-  slice_->records.push_back(record);
-}
-
-Stats UdpProber::stats() const {
-  return {
-      {"targets", targets_gauge_.get()},
-      {"outstanding", outstanding_gauge_.get()},
-      {"sent", sent_.get()},
-      {"success", results_[static_cast<size_t>(ProbeResult::kSuccess)].get()},
-      {"timeout", results_[static_cast<size_t>(ProbeResult::kTimeout)].get()},
-      {"send_error", results_[static_cast<size_t>(ProbeResult::kSendError)].get()},
-      {"invalid", results_[static_cast<size_t>(ProbeResult::kInvalid)].get()},
-      {"late", results_[static_cast<size_t>(ProbeResult::kLate)].get()},
-      {"duplicate", results_[static_cast<size_t>(ProbeResult::kDuplicate)].get()},
-      {"unmatched", unmatched_.get()},
-      {"malformed", malformed_.get()},
-      {"unauthenticated", unauthenticated_.get()},
-      {"unstamped", unstamped_.get()},
-      {"socket_drops", socket_drops_.get()},
-      {"skipped", skipped_.get()},
-      {"shed", shed_.get()},
-  };
+void UdpProber::add_stats(Stats& stats) const {
+  stats.emplace_back("unmatched", unmatched_.get());
+  stats.emplace_back("malformed", malformed_.get());
+  stats.emplace_back("unauthenticated", unauthenticated_.get());
+  stats.emplace_back("unstamped", unstamped_.get());
+  stats.emplace_back("socket_drops", socket_drops_.get());
 }
 
 }  // namespace weft

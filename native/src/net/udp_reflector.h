@@ -31,7 +31,7 @@ class UdpReflector final : public Engine {
   static Result<std::shared_ptr<UdpReflector>> create(UdpReflectorConfig config);
 
   void pump(int max_ms, Slice& slice) override;
-  void set_targets(std::vector<TargetEntry>) override {}  // a reflector has none
+  void set_targets(TargetTable) override {}  // a reflector has none
   Stats stats() const override;
   uint16_t port() const override { return socket_.port(); }
 

@@ -35,12 +35,20 @@ export interface SeriesOptions {
 
 /** What makes a target the same target after a change of the list. */
 export function targetKey(target: Target): string {
-  const where =
-    target.transport === 'rdma-ud'
-      ? [target.gid, target.qpn, target.lid, target.device ?? '']
-      : [target.address, target.port, target.plain];
+  const where = placeOf(target);
   const labels = Object.entries(target.labels).flat();
   return [target.dst, ...where, target.mode ?? '', target.dscp, target.payloadBytes, ...labels].join('\u0000');
+}
+
+function placeOf(target: Target): readonly (string | number | boolean)[] {
+  switch (target.transport) {
+    case 'udp':
+      return [target.address, target.port, target.plain];
+    case 'tcp':
+      return [target.address, target.port, ...(target.http === undefined ? [] : Object.values(target.http))];
+    case 'rdma-ud':
+      return [target.gid, target.qpn, target.lid, target.device ?? ''];
+  }
 }
 
 export class TargetTable<T extends Target> {

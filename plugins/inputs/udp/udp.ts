@@ -6,13 +6,11 @@
 import { constants } from 'node:os';
 import { NativeError, StartupError } from '../../../core/errors.js';
 import type { Accumulator, Input, PluginContext } from '../../../core/plugin.js';
-import type { IpTarget } from '../../../core/target.js';
 import {
   CLOCK_NAMES,
   createUdpProber,
   createUdpReflector,
   type EngineHandle,
-  type EngineTarget,
   port,
   setTargets,
   type UdpProberOptions,
@@ -20,12 +18,10 @@ import {
 } from '../../../native/index.js';
 import { EngineMetrics } from '../../common/probing/engine-metrics.js';
 import { EnginePump } from '../../common/probing/engine-pump.js';
+import { engineTarget } from '../../common/probing/engine-target.js';
 import { ProbeSession } from '../../common/probing/probe-session.js';
-import type { ProbedTarget } from '../../common/probing/series.js';
 import type { UdpConfig } from './config.js';
 import { proberOptions, reflectorOptions } from './options.js';
-
-const US_PER_MS = 1000;
 
 export class UdpInput implements Input {
   readonly #config: UdpConfig;
@@ -113,19 +109,4 @@ function hint({ errno }: NativeError): string {
   if (errno === constants.errno.EADDRINUSE) return ' (is another agent or reflector running?)';
   if (errno === constants.errno.EADDRNOTAVAIL) return ' (this host does not have that address)';
   return '';
-}
-
-function engineTarget({ id, target }: ProbedTarget<IpTarget>): EngineTarget {
-  return {
-    id,
-    address: target.address,
-    port: target.port,
-    intervalUs: Math.round(target.intervalMs * US_PER_MS),
-    timeoutUs: Math.round(target.timeoutMs * US_PER_MS),
-    paths: target.paths,
-    payloadBytes: target.payloadBytes,
-    dscp: target.dscp,
-    ttl: target.ttl,
-    plain: target.plain,
-  };
 }

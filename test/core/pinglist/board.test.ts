@@ -4,7 +4,7 @@ import { type Board, createBoard } from '../../../core/pinglist/board.js';
 import { MAX_TARGETS } from '../../../core/pinglist/limits.js';
 import type { Logger } from '../../../core/plugin.js';
 import type { Endpoint, Target } from '../../../core/target.js';
-import { ipTarget, rdmaTarget } from './targets.js';
+import { rdmaTarget, udpTarget } from './targets.js';
 
 type Line = { level: string; message: string; fields: Record<string, unknown> };
 
@@ -32,8 +32,8 @@ describe('board', () => {
     const tcp: number[] = [];
     board.subscribe('udp', (targets) => udp.push(targets.length));
     board.subscribe('tcp', (targets) => tcp.push(targets.length));
-    board.publish('a', list([ipTarget(), ipTarget({ address: '10.0.0.3' })]));
-    board.publish('a', list([ipTarget()]));
+    board.publish('a', list([udpTarget(), udpTarget({ address: '10.0.0.3' })]));
+    board.publish('a', list([udpTarget()]));
     assert.deepEqual(udp, [0, 2, 1]);
     assert.deepEqual(tcp, [0]);
   });
@@ -41,42 +41,42 @@ describe('board', () => {
   test('a list that differs in nothing wakes nobody', () => {
     const calls: (readonly Target[])[] = [];
     board.subscribe('udp', (targets) => calls.push(targets));
-    board.publish('a', list([ipTarget({ labels: { tor: 't1' } })]));
-    board.publish('a', list([ipTarget({ labels: { tor: 't1' } }), rdmaTarget()], 'r2'));
+    board.publish('a', list([udpTarget({ labels: { tor: 't1' } })]));
+    board.publish('a', list([udpTarget({ labels: { tor: 't1' } }), rdmaTarget()], 'r2'));
     assert.equal(calls.length, 2);
     for (const change of [{ labels: { tor: 't2' } }, { intervalMs: 900 }, { labels: {} }]) {
       const before = calls.length;
-      board.publish('a', list([ipTarget({ labels: { tor: 't1' } })]));
-      board.publish('a', list([ipTarget({ labels: { tor: 't1' }, ...change })]));
+      board.publish('a', list([udpTarget({ labels: { tor: 't1' } })]));
+      board.publish('a', list([udpTarget({ labels: { tor: 't1' }, ...change })]));
       assert.ok(calls.length > before, JSON.stringify(change));
     }
   });
 
   test('a second provider is refused until the first retracts', () => {
-    board.publish('a', list([ipTarget()]));
+    board.publish('a', list([udpTarget()]));
     assert.throws(() => board.publish('b', list([])), { code: 'WEFT_PINGLIST', message: /a already does/ });
     board.retract('b');
     assert.equal(board.status().provider, 'a');
     board.retract('a');
     assert.deepEqual(board.status().targets, { udp: 0, tcp: 0, 'rdma-ud': 0 });
-    board.publish('b', list([ipTarget()]));
+    board.publish('b', list([udpTarget()]));
     assert.equal(board.status().provider, 'b');
   });
 
   test('retracting tells the readers that nothing is left', () => {
-    board.publish('a', list([ipTarget()]));
+    board.publish('a', list([udpTarget()]));
     const seen: number[] = [];
     const unsubscribe = board.subscribe('udp', (targets) => seen.push(targets.length));
     board.retract('a');
     assert.deepEqual(seen, [1, 0]);
     unsubscribe();
-    board.publish('a', list([ipTarget()]));
+    board.publish('a', list([udpTarget()]));
     assert.deepEqual(seen, [1, 0]);
   });
 
   test('a list that is too long is refused and the old one stays', () => {
-    board.publish('a', list([ipTarget()]));
-    const target = ipTarget();
+    board.publish('a', list([udpTarget()]));
+    const target = udpTarget();
     const tooMany = new Array<Target>(MAX_TARGETS + 1).fill(target);
     assert.throws(() => board.publish('a', list(tooMany, 'r2')), { code: 'WEFT_PINGLIST', message: /100001 targets/ });
     assert.equal(board.status().revision, 'r1');
@@ -89,7 +89,7 @@ describe('board', () => {
       throw new Error('broken reader');
     });
     board.subscribe('udp', (targets) => seen.push(targets.length));
-    board.publish('a', list([ipTarget()]));
+    board.publish('a', list([udpTarget()]));
     assert.deepEqual(seen, [0, 1]);
     assert.equal(log.lines.filter((line) => line.level === 'error').length, 2);
   });
@@ -101,12 +101,12 @@ describe('board', () => {
       if (targets.length > 0) leave();
     });
     leave = board.subscribe('udp', (targets) => seen.push(targets.length));
-    board.publish('a', list([ipTarget()]));
+    board.publish('a', list([udpTarget()]));
     assert.deepEqual(seen, [0]);
   });
 
   test('scaling is applied, reported once, and withdrawn', () => {
-    const targets = Array.from({ length: 200 }, (_, i) => ipTarget({ address: `10.0.0.${i}` }));
+    const targets = Array.from({ length: 200 }, (_, i) => udpTarget({ address: `10.0.0.${i}` }));
     const intervals: number[] = [];
     board.subscribe('udp', (now) => intervals.push(now[0]?.intervalMs ?? 0));
     board.publish('a', list(targets));

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { applyLimits, MAX_PAYLOAD_BYTES, MIN_PAIR_INTERVAL_MS, totalRate } from '../../../core/pinglist/limits.js';
 import type { Target } from '../../../core/target.js';
-import { ipTarget, rdmaTarget } from './targets.js';
+import { rdmaTarget, tcpTarget, udpTarget } from './targets.js';
 
 /** Sums of thousands of fractions differ in the last digits. */
 const ROUNDING = 1 + 1e-9;
@@ -14,7 +14,7 @@ const anyInterval = fc.oneof(
 );
 const anyTarget = fc
   .record({ intervalMs: anyInterval, host: fc.integer({ min: 1, max: 8 }), port: fc.integer({ min: 1, max: 3 }) })
-  .map(({ intervalMs, host, port }): Target => ipTarget({ intervalMs, address: `10.0.0.${host}`, port }));
+  .map(({ intervalMs, host, port }): Target => udpTarget({ intervalMs, address: `10.0.0.${host}`, port }));
 const anyRate = fc.integer({ min: 1, max: 20_000 });
 
 function pairRates(targets: readonly Target[]): number[] {
@@ -44,7 +44,7 @@ describe('limits', () => {
     const intervals = fc.uniqueArray(fc.integer({ min: 10, max: 10_000 }), { minLength: 2, maxLength: 100 });
     fc.assert(
       fc.property(intervals, fc.integer({ min: 1, max: 50 }), (values, maxRate) => {
-        const targets = values.map((intervalMs, i) => ipTarget({ intervalMs, address: `10.0.${i}.1` }));
+        const targets = values.map((intervalMs, i) => udpTarget({ intervalMs, address: `10.0.${i}.1` }));
         const { targets: limited, scale } = applyLimits(targets, maxRate);
         limited.forEach((target, i) => {
           const expected = values[i]! * scale;
@@ -55,7 +55,7 @@ describe('limits', () => {
   });
 
   test('a list within the limits is passed on untouched', () => {
-    const targets = [ipTarget(), ipTarget({ address: '10.0.0.3', intervalMs: 10 }), rdmaTarget()];
+    const targets = [udpTarget(), udpTarget({ address: '10.0.0.3', intervalMs: 10 }), rdmaTarget()];
     const limited = applyLimits(targets, 1000);
     assert.equal(limited.scale, 1);
     assert.equal(limited.clampedIntervals, 0);
@@ -64,17 +64,17 @@ describe('limits', () => {
   });
 
   test('the limit of a list that is exactly at max_rate does not scale it', () => {
-    const targets = Array.from({ length: 100 }, (_, i) => ipTarget({ address: `10.0.0.${i}`, intervalMs: 100 }));
+    const targets = Array.from({ length: 100 }, (_, i) => udpTarget({ address: `10.0.0.${i}`, intervalMs: 100 }));
     assert.equal(applyLimits(targets, 1000).scale, 1);
     assert.equal(applyLimits(targets, 500).scale, 2);
   });
 
   test('targets of one pair share its limit, however its address is written', () => {
     const targets = [
-      ipTarget({ address: '10.0.0.2', port: 1, intervalMs: 10 }),
-      ipTarget({ address: '::ffff:10.0.0.2', port: 2, intervalMs: 10 }),
-      ipTarget({ address: '10.0.0.2', port: 3, intervalMs: 20 }),
-      ipTarget({ address: '10.0.0.2', transport: 'tcp', intervalMs: 10 }),
+      udpTarget({ address: '10.0.0.2', port: 1, intervalMs: 10 }),
+      udpTarget({ address: '::ffff:10.0.0.2', port: 2, intervalMs: 10 }),
+      udpTarget({ address: '10.0.0.2', port: 3, intervalMs: 20 }),
+      tcpTarget({ address: '10.0.0.2', intervalMs: 10 }),
     ];
     const limited = applyLimits(targets, 10_000);
     assert.deepEqual(
@@ -86,11 +86,11 @@ describe('limits', () => {
   });
 
   test('paths do not multiply the rate', () => {
-    assert.equal(totalRate([ipTarget({ paths: 256 })]), 1);
+    assert.equal(totalRate([udpTarget({ paths: 256 })]), 1);
   });
 
   test('a payload is cut to what a jumbo frame carries', () => {
-    const limited = applyLimits([ipTarget({ payloadBytes: 65_000 }), ipTarget({ address: '10.0.0.3' })], 100);
+    const limited = applyLimits([udpTarget({ payloadBytes: 65_000 }), udpTarget({ address: '10.0.0.3' })], 100);
     assert.equal(limited.targets[0]?.payloadBytes, MAX_PAYLOAD_BYTES);
     assert.equal(limited.clampedPayloads, 1);
   });

@@ -5,7 +5,7 @@ import { PinglistError } from '../../../core/pinglist/issues.js';
 import { MAX_TARGETS } from '../../../core/pinglist/limits.js';
 import { parsePinglist } from '../../../core/pinglist/pinglist.js';
 import type { Pinglist } from '../../../core/target.js';
-import { ipTarget, rdmaTarget } from './targets.js';
+import { rdmaTarget, tcpTarget, udpTarget } from './targets.js';
 
 function parse(text: string, file = 'list.json'): Pinglist {
   const { data, locate } = readDocument(text, file);
@@ -24,6 +24,7 @@ function mistakes(data: unknown): string[] {
 
 const targets = (...entries: unknown[]) => ({ version: 1, targets: entries });
 const udp = (extra: object = {}) => ({ transport: 'udp', dst: 'b', address: '10.0.0.2', ...extra });
+const tcp = (extra: object = {}) => ({ transport: 'tcp', dst: 'b', address: '10.0.0.2', port: 80, ...extra });
 
 describe('pinglist version 1', () => {
   test('the example of the design, with its defaults', () => {
@@ -37,7 +38,7 @@ describe('pinglist version 1', () => {
     const { revision, targets: parsed } = parse(text);
     assert.equal(revision, '7');
     assert.deepEqual(parsed, [
-      ipTarget({
+      udpTarget({
         dst: 'host-b',
         port: 863,
         timeoutMs: 250,
@@ -49,10 +50,16 @@ describe('pinglist version 1', () => {
         plain: true,
         labels: { tor: 't2' },
       }),
-      ipTarget({ dst: 'host-c', address: '2001:db8::1' }),
-      ipTarget({ dst: 'host-c', address: '10.0.0.3', transport: 'tcp', port: 80 }),
+      udpTarget({ dst: 'host-c', address: '2001:db8::1' }),
+      tcpTarget({ dst: 'host-c', address: '10.0.0.3', port: 80 }),
       rdmaTarget({ dst: 'host-c', gid: '::ffff:10.0.0.3', qpn: 4711, device: 'mlx5_0', intervalMs: 100 }),
     ]);
+  });
+
+  test('a TCP target that asks by HTTP', () => {
+    const { targets: parsed } = parse(JSON.stringify(targets(tcp({ http: { path: '/up?a=1', status: 204 } }))));
+    const http = { path: '/up?a=1', host: '', status: 204 };
+    assert.deepEqual(parsed, [tcpTarget({ dst: 'b', http })]);
   });
 
   test('YAML says the same as JSON', () => {
@@ -105,6 +112,14 @@ describe('pinglist version 1', () => {
       targets(udp({ pyload_bytes: 5 })),
       /pyload_bytes: unknown option .* did you mean "payload_bytes"\?$/,
     ],
+    [
+      'http and payload',
+      targets(tcp({ http: {}, payload_bytes: 1 })),
+      /^targets\[0\]\.http: expected either "http" or/,
+    ],
+    ['a path without slash', targets(tcp({ http: { path: 'x' } })), /^targets\[0\]\.http\.path: /],
+    ['a second header', targets(tcp({ http: { host: 'a\r\nX: 1' } })), /^targets\[0\]\.http\.host: /],
+    ['http on udp', targets(udp({ http: {} })), /http: unknown option/],
     ['plain on tcp', targets(udp({ transport: 'tcp', port: 1, plain: true })), /plain: unknown option/],
     [
       'a number as interval',

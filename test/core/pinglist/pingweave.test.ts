@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import type { PinglistError } from '../../../core/pinglist/issues.js';
 import { isPingweave, parsePingweave } from '../../../core/pinglist/pingweave.js';
-import { ipTarget } from './targets.js';
+import { tcpTarget, udpTarget } from './targets.js';
 
 function read(text: string, ...localAddresses: string[]) {
   return parsePingweave(parse(text), {
@@ -50,8 +50,8 @@ describe('PingWeave form', () => {
 
   test('targets have the defaults and the ports of the input', () => {
     const { targets } = read(MESH, '10.0.0.1');
-    assert.deepEqual(targets[0], ipTarget({ mode: 'mesh', labels: { group: 'g1' } }));
-    assert.deepEqual(targets[2], ipTarget({ transport: 'tcp', port: 7, mode: 'mesh', labels: { group: 'g1' } }));
+    assert.deepEqual(targets[0], udpTarget({ mode: 'mesh', labels: { group: 'g1' } }));
+    assert.deepEqual(targets[2], tcpTarget({ port: 7, mode: 'mesh', labels: { group: 'g1' } }));
   });
 
   test('an arrow goes from src to dst only; a single address is a list of one', () => {

@@ -1,8 +1,8 @@
 /** Targets for the tests of this folder: valid, and different only in what a test says. */
 
-import type { IpTarget, RdmaTarget } from '../../../core/target.js';
+import type { RdmaTarget, TcpTarget, UdpTarget } from '../../../core/target.js';
 
-export function ipTarget(overrides: Partial<IpTarget> = {}): IpTarget {
+export function udpTarget(overrides: Partial<UdpTarget> = {}): UdpTarget {
   const address = overrides.address ?? '10.0.0.2';
   return {
     transport: 'udp',
@@ -22,7 +22,21 @@ export function ipTarget(overrides: Partial<IpTarget> = {}): IpTarget {
   };
 }
 
+export function tcpTarget(overrides: Partial<TcpTarget> = {}): TcpTarget {
+  const { plain: _, ...shared } = udpTarget();
+  return {
+    ...shared,
+    transport: 'tcp',
+    port: 80,
+    timeoutMs: 3000,
+    payloadBytes: 0,
+    ttl: 64,
+    http: undefined,
+    ...overrides,
+  };
+}
+
 export function rdmaTarget(overrides: Partial<RdmaTarget> = {}): RdmaTarget {
-  const { address: _, port: __, plain: ___, ...shared } = ipTarget();
+  const { address: _, port: __, plain: ___, ...shared } = udpTarget();
   return { ...shared, transport: 'rdma-ud', gid: '::ffff:10.0.0.2', qpn: 7, lid: 0, device: undefined, ...overrides };
 }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { IpTarget, Target } from '../../../../core/target.js';
+import type { Target, UdpTarget } from '../../../../core/target.js';
 import { CLOCK_NAMES } from '../../../../native/index.js';
 import { type SeriesOptions, TargetTable } from '../../../../plugins/common/probing/series.js';
-import { ipTarget, rdmaTarget } from '../../../core/pinglist/targets.js';
+import { rdmaTarget, udpTarget } from '../../../core/pinglist/targets.js';
 
 const KERNEL = CLOCK_NAMES.indexOf('kernel');
 const USER = CLOCK_NAMES.indexOf('user');
 
-function table<T extends Target = IpTarget>(options: Partial<SeriesOptions> = {}): TargetTable<T> {
+function table<T extends Target = UdpTarget>(options: Partial<SeriesOptions> = {}): TargetTable<T> {
   const agent = { hostname: 'here', labels: { tor: 't1' }, version: '0', windowMs: 1000 };
   return new TargetTable({ transport: 'udp', agent, perPath: false, expectedClock: KERNEL, ...options });
 }
@@ -18,10 +18,10 @@ const idsOf = (entries: readonly { readonly id: number }[]): number[] => entries
 describe('targets', () => {
   test('keep their id while they stay on the list, wherever they stand on it and however they are probed', () => {
     const targets = table();
-    const [a = 0, b = 0] = idsOf(targets.replace([ipTarget({ dst: 'a' }), ipTarget({ dst: 'b' })]).active);
+    const [a = 0, b = 0] = idsOf(targets.replace([udpTarget({ dst: 'a' }), udpTarget({ dst: 'b' })]).active);
     assert.notEqual(a, b);
-    const changed = ipTarget({ dst: 'b', intervalMs: 7, timeoutMs: 8, paths: 9, ttl: 10 });
-    const { active, removed } = targets.replace([changed, ipTarget({ dst: 'c' }), ipTarget({ dst: 'a' })]);
+    const changed = udpTarget({ dst: 'b', intervalMs: 7, timeoutMs: 8, paths: 9, ttl: 10 });
+    const { active, removed } = targets.replace([changed, udpTarget({ dst: 'c' }), udpTarget({ dst: 'a' })]);
     assert.deepEqual([active[0]!.id, active[2]!.id], [b, a]);
     assert.equal(active[0]!.target, changed);
     assert.equal(new Set(idsOf(active)).size, 3);
@@ -40,8 +40,8 @@ describe('targets', () => {
   ] as const) {
     test(`are others when their ${what} is another`, () => {
       const targets = table();
-      const [before] = targets.replace([ipTarget({ dst: 'x' })]).active;
-      const { active, removed } = targets.replace([ipTarget({ dst: 'x', ...other })]);
+      const [before] = targets.replace([udpTarget({ dst: 'x' })]).active;
+      const { active, removed } = targets.replace([udpTarget({ dst: 'x', ...other })]);
       assert.notEqual(active[0]!.id, before!.id);
       assert.deepEqual(removed, [before]);
     });
@@ -55,18 +55,18 @@ describe('targets', () => {
 
   test('that stand twice on a list are probed twice, and keep both ids', () => {
     const targets = table();
-    const twice = [ipTarget(), ipTarget()];
+    const twice = [udpTarget(), udpTarget()];
     const ids = idsOf(targets.replace(twice).active);
     assert.notEqual(ids[0], ids[1]);
     assert.deepEqual(idsOf(targets.replace(twice).active), ids);
-    assert.deepEqual(idsOf(targets.replace([ipTarget()]).removed), [ids[1]]);
+    assert.deepEqual(idsOf(targets.replace([udpTarget()]).removed), [ids[1]]);
   });
 
   test('that come back get a new id: old answers are not theirs', () => {
     const targets = table();
-    const [before] = targets.replace([ipTarget()]).active;
+    const [before] = targets.replace([udpTarget()]).active;
     const { removed } = targets.replace([]);
-    const [again] = targets.replace([ipTarget()]).active;
+    const [again] = targets.replace([udpTarget()]).active;
     assert.notEqual(again!.id, before!.id);
     assert.equal(targets.byId(before!.id), before, 'known until it is forgotten');
     targets.forget(removed);
@@ -78,7 +78,7 @@ describe('targets', () => {
 describe('series', () => {
   test('carry the tags of both ends', () => {
     const targets = table();
-    const [probed] = targets.replace([ipTarget({ dst: 'a', mode: 'mesh', labels: { tor: 't2', dc: 'd' } })]).active;
+    const [probed] = targets.replace([udpTarget({ dst: 'a', mode: 'mesh', labels: { tor: 't2', dc: 'd' } })]).active;
     assert.deepEqual(targets.series(probed!, 3, KERNEL).tags, {
       ...{ transport: 'udp', src: 'here', dst: 'a', clock: 'kernel', mode: 'mesh' },
       ...{ src_tor: 't1', dst_tor: 't2', dst_dc: 'd' },
@@ -87,11 +87,11 @@ describe('series', () => {
 
   test('are one for all paths, unless they are told apart', () => {
     const one = table();
-    const [probed] = one.replace([ipTarget()]).active;
+    const [probed] = one.replace([udpTarget()]).active;
     assert.equal(one.series(probed!, 0, KERNEL), one.series(probed!, 5, KERNEL));
     assert.notEqual(one.series(probed!, 0, KERNEL), one.series(probed!, 0, USER));
     const several = table({ perPath: true });
-    const [spread] = several.replace([ipTarget()]).active;
+    const [spread] = several.replace([udpTarget()]).active;
     const tags = [0, 1, 1].map((path) => several.series(spread!, path, KERNEL).tags.path);
     assert.deepEqual(tags, ['0', '1', '1']);
     assert.equal(several.series(spread!, 1, USER).tags.clock, 'user');
@@ -99,7 +99,7 @@ describe('series', () => {
 
   test('are shared by targets whose tags are equal, and end with the last of them', () => {
     const targets = table();
-    const pair = [ipTarget({ dst: 'a', port: 1 }), ipTarget({ dst: 'a', port: 2 })];
+    const pair = [udpTarget({ dst: 'a', port: 1 }), udpTarget({ dst: 'a', port: 2 })];
     const [first, second] = targets.replace(pair).active;
     const shared = targets.series(first!, 0, KERNEL);
     assert.equal(targets.series(second!, 0, KERNEL), shared);
@@ -109,7 +109,7 @@ describe('series', () => {
 
   test('end with every clock and path they were counted under', () => {
     const targets = table({ perPath: true });
-    const [probed] = targets.replace([ipTarget({ dst: 'a' })]).active;
+    const [probed] = targets.replace([udpTarget({ dst: 'a' })]).active;
     for (const [path, clock] of [[0, KERNEL] as const, [1, KERNEL] as const, [1, USER] as const]) {
       targets.series(probed!, path, clock);
     }
@@ -119,7 +119,7 @@ describe('series', () => {
 
   test('of a target that never was counted do not end: they never began', () => {
     const targets = table();
-    targets.replace([ipTarget()]);
+    targets.replace([udpTarget()]);
     assert.deepEqual(targets.forget(targets.replace([]).removed), []);
   });
 });

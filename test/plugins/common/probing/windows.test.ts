@@ -4,7 +4,7 @@ import type { Metric } from '../../../../core/metric.js';
 import { CLOCK_NAMES } from '../../../../native/index.js';
 import { TargetTable } from '../../../../plugins/common/probing/series.js';
 import { Windows } from '../../../../plugins/common/probing/windows.js';
-import { ipTarget } from '../../../core/pinglist/targets.js';
+import { udpTarget } from '../../../core/pinglist/targets.js';
 import { type RecordFields, sliceOf } from './slices.js';
 
 const WINDOW_MS = 10_000;
@@ -23,7 +23,7 @@ function setUp(hosts = ['a']) {
     perPath: false,
     expectedClock: CLOCK_NAMES.indexOf('kernel'),
   });
-  const { active } = targets.replace(hosts.map((dst) => ipTarget({ dst })));
+  const { active } = targets.replace(hosts.map((dst) => udpTarget({ dst })));
   const windows = new Windows({
     windowMs: WINDOW_MS,
     targets,

@@ -8,10 +8,10 @@ import { systemClock } from '../../../../core/clock.js';
 import { ConfigError, NativeError, StartupError } from '../../../../core/errors.js';
 import { isEndOfSeries, type Metric } from '../../../../core/metric.js';
 import { createBoard } from '../../../../core/pinglist/board.js';
-import type { Endpoint, IpTarget } from '../../../../core/target.js';
+import type { Endpoint, UdpTarget } from '../../../../core/target.js';
 import type { UdpConfig } from '../../../../plugins/inputs/udp/config.js';
 import { UdpInput } from '../../../../plugins/inputs/udp/udp.js';
-import { ipTarget } from '../../../core/pinglist/targets.js';
+import { udpTarget } from '../../../core/pinglist/targets.js';
 import { TestAccumulator } from '../../../support/accumulator.js';
 import { settle } from '../../../support/fake-clock.js';
 import { MemoryLog } from '../../../support/memory-log.js';
@@ -40,7 +40,7 @@ interface Rig {
   readonly acc: WatchedAccumulator;
   readonly endpoints: () => readonly Endpoint[];
   /** Hangs up a list with these targets, each the input's own reflector. */
-  probe(...targets: Partial<IpTarget>[]): void;
+  probe(...targets: Partial<UdpTarget>[]): void;
   /** Resolves with the first metric that `wanted` holds for. */
   until(wanted: (metric: Metric) => boolean): Promise<Metric>;
 }
@@ -62,7 +62,7 @@ function rig(t: TestContext, changes: Partial<UdpConfig> = {}, windowMs = SHORT_
     endpoints: () => endpoints,
     probe(...targets) {
       const own = { address: '127.0.0.1', port: endpoints[0]!.port, intervalMs: 10, timeoutMs: 1000 };
-      board.publish('test', { revision: '', targets: targets.map((target) => ipTarget({ ...own, ...target })) });
+      board.publish('test', { revision: '', targets: targets.map((target) => udpTarget({ ...own, ...target })) });
     },
     async until(wanted) {
       for (;;) {
