@@ -5,7 +5,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
 import { createUdpProber, type EngineTarget, setTargets } from '../../native/index.js';
-import { type ProbeRecord, type Pump, startPump } from './engine-pump.js';
+import { type ProbeRecord, type Pump, startPump } from '../support/engine-pump.js';
 import {
   type Answer,
   hmac,

@@ -6,7 +6,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { createUdpReflector, type EngineHandle, port, stats } from '../../native/index.js';
-import { type Pump, startPump } from './engine-pump.js';
+import { type Pump, startPump } from '../support/engine-pump.js';
 import {
   type Answer,
   hmac,

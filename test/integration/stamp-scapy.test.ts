@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { createUdpProber, createUdpReflector, port, setTargets } from '../../native/index.js';
-import { startPump } from './engine-pump.js';
+import { startPump } from '../support/engine-pump.js';
 
 /** Debian's python3-scapy belongs to the system's Python, not to the first one in the path. */
 const PYTHON = '/usr/bin/python3';

@@ -20,8 +20,8 @@ import {
   stats,
   wake,
 } from '../../native/index.js';
-import { startPump } from '../integration/engine-pump.js';
 import { engineTarget, proberOptions, reflectorOptions, SliceWorker } from '../support/engine.js';
+import { startPump } from '../support/engine-pump.js';
 
 const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno;
 /** Longer than a test may take: a slice that is not ended fails it. */

@@ -16,8 +16,8 @@ import {
   type UdpProberOptions,
   type UdpReflectorOptions,
 } from '../../native/index.js';
-import { type ProbeRecord, type Pump, startPump } from '../integration/engine-pump.js';
 import { engineTarget, proberOptions, reflectorOptions } from '../support/engine.js';
+import { type ProbeRecord, type Pump, startPump } from '../support/engine-pump.js';
 
 const { EACCES, EADDRNOTAVAIL, EINVAL, EMSGSIZE } = constants.errno;
 const KEY = Buffer.from('a key of the test');

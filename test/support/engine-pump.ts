@@ -6,6 +6,7 @@ import {
   CLOCK_NAMES,
   close,
   type EngineHandle,
+  EXCHANGE_NAMES,
   newSliceBuffer,
   pump,
   RESULT_NAMES,
@@ -27,6 +28,14 @@ export interface ProbeRecord {
   readonly proberDelayNs: number;
   readonly responderDelayNs: number;
   readonly programRttNs: number;
+  // Of TCP probes only.
+  readonly synRetransmits: number;
+  readonly exchangeRetransmits: number;
+  readonly httpStatus: number;
+  readonly sourcePort: number;
+  readonly refused: boolean;
+  readonly exchange: string;
+  readonly exchangeNs: number;
 }
 
 export interface Pump {
@@ -78,5 +87,12 @@ function recordsOf(slice: Slice): ProbeRecord[] {
     proberDelayNs: slice.proberDelayNs(i),
     responderDelayNs: slice.responderDelayNs(i),
     programRttNs: slice.programRttNs(i),
+    synRetransmits: slice.synRetransmits(i),
+    exchangeRetransmits: slice.exchangeRetransmits(i),
+    httpStatus: slice.httpStatus(i),
+    sourcePort: slice.sourcePort(i),
+    refused: slice.refused(i),
+    exchange: EXCHANGE_NAMES[slice.exchange(i)] ?? '?',
+    exchangeNs: slice.exchangeNs(i),
   }));
 }
