@@ -38,13 +38,13 @@ std::shared_ptr<Engine> engine_of(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value create_udp_prober(const Napi::CallbackInfo& info) {
-  auto config = read_prober_options(info[0]);
+  auto config = read_udp_prober_options(info[0]);
   if (!config) return info.Env().Undefined();
   return hand_out(info.Env(), UdpProber::create(*config));
 }
 
 Napi::Value create_udp_reflector(const Napi::CallbackInfo& info) {
-  auto config = read_reflector_options(info[0]);
+  auto config = read_udp_reflector_options(info[0]);
   if (!config) return info.Env().Undefined();
   return hand_out(info.Env(), UdpReflector::create(std::move(*config)));
 }

@@ -1,6 +1,7 @@
 #include "napi/options.h"
 
 #include <string>
+#include <utility>
 
 namespace weft {
 
@@ -31,9 +32,31 @@ std::optional<SocketAddress> source(const Napi::Object& options, const char* nam
   return std::nullopt;
 }
 
+std::optional<ListenConfig> listen_of(const Napi::Object& options) {
+  const std::string literal = text(options, "address");
+  const auto port = static_cast<uint16_t>(options.Get("port").ToNumber().Uint32Value());
+  const auto address = SocketAddress::parse(literal.c_str(), port);
+  if (!address) {
+    throw_type_error(options.Env(), "address: \"" + literal + "\" is not an IPv4 or IPv6 address");
+    return std::nullopt;
+  }
+  ListenConfig config;
+  config.address = *address;
+  const auto prefixes = options.Get("allowedPrefixes").As<Napi::Array>();
+  for (uint32_t i = 0; i < prefixes.Length(); ++i) {
+    const std::string cidr = prefixes.Get(i).ToString().Utf8Value();
+    if (!config.allowed.add(cidr)) {
+      throw_type_error(options.Env(), "allowedPrefixes: \"" + cidr + "\" is not a prefix such as 10.0.0.0/8");
+      return std::nullopt;
+    }
+  }
+  config.rate_limit = options.Get("rateLimit").ToNumber().DoubleValue();
+  return config;
+}
+
 }  // namespace
 
-std::optional<UdpProberConfig> read_prober_options(const Napi::Value& value) {
+std::optional<UdpProberConfig> read_udp_prober_options(const Napi::Value& value) {
   const auto options = value.As<Napi::Object>();
   const auto ipv4 = source(options, "sourceAddress4", AF_INET);
   if (!ipv4) return std::nullopt;
@@ -47,29 +70,11 @@ std::optional<UdpProberConfig> read_prober_options(const Napi::Value& value) {
   return config;
 }
 
-std::optional<UdpReflectorConfig> read_reflector_options(const Napi::Value& value) {
+std::optional<UdpReflectorConfig> read_udp_reflector_options(const Napi::Value& value) {
   const auto options = value.As<Napi::Object>();
-  const std::string literal = text(options, "address");
-  const auto port = static_cast<uint16_t>(options.Get("port").ToNumber().Uint32Value());
-  const auto listen = SocketAddress::parse(literal.c_str(), port);
-  if (!listen) {
-    throw_type_error(options.Env(), "address: \"" + literal + "\" is not an IPv4 or IPv6 address");
-    return std::nullopt;
-  }
-  UdpReflectorConfig config;
-  config.listen = *listen;
-  const auto prefixes = options.Get("allowedPrefixes").As<Napi::Array>();
-  for (uint32_t i = 0; i < prefixes.Length(); ++i) {
-    const std::string cidr = prefixes.Get(i).ToString().Utf8Value();
-    if (!config.allowed.add(cidr)) {
-      throw_type_error(options.Env(), "allowedPrefixes: \"" + cidr + "\" is not a prefix such as 10.0.0.0/8");
-      return std::nullopt;
-    }
-  }
-  config.rate_limit = options.Get("rateLimit").ToNumber().DoubleValue();
-  config.stamps = stamps_of(options);
-  config.key = key_of(options);
-  return config;
+  auto listen = listen_of(options);
+  if (!listen) return std::nullopt;
+  return UdpReflectorConfig{std::move(*listen), stamps_of(options), key_of(options)};
 }
 
 }  // namespace weft

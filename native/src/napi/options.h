@@ -10,7 +10,7 @@
 
 namespace weft {
 
-std::optional<UdpProberConfig> read_prober_options(const Napi::Value& value);
-std::optional<UdpReflectorConfig> read_reflector_options(const Napi::Value& value);
+std::optional<UdpProberConfig> read_udp_prober_options(const Napi::Value& value);
+std::optional<UdpReflectorConfig> read_udp_reflector_options(const Napi::Value& value);
 
 }  // namespace weft

@@ -23,7 +23,7 @@ constexpr uint8_t kDscpMask = 0xfc;  // ECN is the network's to set
 Result<std::shared_ptr<UdpReflector>> UdpReflector::create(UdpReflectorConfig config) {
   auto wakeup = Wakeup::create();
   if (!wakeup.ok()) return wakeup.error();
-  auto socket = UdpSocket::open(config.listen, config.stamps);
+  auto socket = UdpSocket::open(config.listen.address, config.stamps);
   if (!socket.ok()) return socket.error();
   return std::shared_ptr<UdpReflector>(
       new UdpReflector(std::move(wakeup.value()), std::move(socket.value()), std::move(config)));
@@ -32,8 +32,8 @@ Result<std::shared_ptr<UdpReflector>> UdpReflector::create(UdpReflectorConfig co
 UdpReflector::UdpReflector(Wakeup wakeup, UdpSocket socket, UdpReflectorConfig config)
     : Engine(std::move(wakeup)),
       socket_(std::move(socket)),
-      allowed_(std::move(config.allowed)),
-      limiter_(config.rate_limit),
+      allowed_(std::move(config.listen.allowed)),
+      limiter_(config.listen.rate_limit),
       probes_(kMaxProbeBytes),
       errors_(kStampBytes),
       answers_(kMaxProbeBytes),

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/engine.h"
 #include "net/datagram_batch.h"
+#include "net/listen_config.h"
 #include "net/prefix_set.h"
 #include "net/rate_limiter.h"
 #include "net/stamp_reflection.h"
@@ -19,9 +20,7 @@
 namespace weft {
 
 struct UdpReflectorConfig {
-  SocketAddress listen;
-  PrefixSet allowed;
-  double rate_limit = 0;
+  ListenConfig listen;
   bool stamps = true;
   std::vector<uint8_t> key;
 };

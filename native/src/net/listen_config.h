@@ -1,0 +1,15 @@
+// Where a reflector listens and whom it serves.
+#pragma once
+
+#include "net/prefix_set.h"
+#include "net/socket_address.h"
+
+namespace weft {
+
+struct ListenConfig {
+  SocketAddress address;
+  PrefixSet allowed;
+  double rate_limit = 0;  // a second and source address; 0 = none
+};
+
+}  // namespace weft
