@@ -10,6 +10,7 @@ import type { TargetOf, Transport } from '../../../core/target.js';
 import { close, type EngineHandle, type Slice } from '../../../native/index.js';
 import { Emitter } from './emitter.js';
 import { EnginePump } from './engine-pump.js';
+import type { Reading } from './reading.js';
 import { type ProbedTarget, TargetTable } from './series.js';
 import { Windows } from './windows.js';
 
@@ -19,6 +20,7 @@ export interface ProbeSessionOptions<T extends Transport> {
   readonly acc: Accumulator;
   /** The session owns the engine from now on: `stop` closes it. */
   readonly engine: EngineHandle;
+  readonly reading: Reading<TargetOf<T>>;
   readonly perPath: boolean;
   /** Index into CLOCK_NAMES under which a target that has never answered is counted. */
   readonly expectedClock: number;
@@ -42,7 +44,7 @@ export class ProbeSession<T extends Transport> {
   #leaving: { readonly sinceUs: number; readonly removed: readonly ProbedTarget<TargetOf<T>>[] }[] = [];
 
   constructor(options: ProbeSessionOptions<T>) {
-    const { transport, context, acc, perPath, expectedClock } = options;
+    const { transport, context, acc, reading, perPath, expectedClock } = options;
     this.#options = options;
     const spreadMs = context.agent.windowMs / SPREAD;
     this.#emitter = new Emitter({ emit: (metric) => acc.add(metric), clock: context.clock, spreadMs });
@@ -50,6 +52,7 @@ export class ProbeSession<T extends Transport> {
     this.#windows = new Windows({
       windowMs: context.agent.windowMs,
       targets: this.#targets,
+      reading,
       onClosed: (metrics, count) => this.#emitter.push(metrics, count),
     });
     this.#unsubscribe = context.board.subscribe(transport, (targets) => this.#retarget(targets));

@@ -7,6 +7,7 @@
 import type { Metric } from '../../../core/metric.js';
 import type { Target } from '../../../core/target.js';
 import { RESULT_NAMES, type Slice } from '../../../native/index.js';
+import type { Reading } from './reading.js';
 import type { ProbedTarget, Series, TargetTable } from './series.js';
 import { Sums } from './sums.js';
 
@@ -16,14 +17,15 @@ const SUCCESS = RESULT_NAMES.indexOf('success');
 const INVALID = RESULT_NAMES.indexOf('invalid');
 const US_PER_MS = 1000;
 
-interface Window {
+interface Window<T extends Target> {
   readonly startUs: number;
-  readonly sums: Map<Series, Sums>;
+  readonly sums: Map<Series, Sums<T>>;
 }
 
 export interface WindowsOptions<T extends Target> {
   readonly windowMs: number;
   readonly targets: TargetTable<T>;
+  readonly reading: Reading<T>;
   /** The metrics of a closed window, `count` of them, as an iterator: who takes them decides when each is made. */
   readonly onClosed: (metrics: Iterator<Metric>, count: number) => void;
 }
@@ -31,9 +33,9 @@ export interface WindowsOptions<T extends Target> {
 export class Windows<T extends Target> {
   readonly #options: WindowsOptions<T>;
   readonly #lengthUs: number;
-  readonly #open = new Map<number, Window>();
+  readonly #open = new Map<number, Window<T>>();
   /** Sums of windows that were handed over, for those to come: they would be most of the garbage of a large agent. */
-  readonly #spare: Sums[] = [];
+  readonly #spare: Sums<T>[] = [];
   #closedUntilUs = 0;
   /** The latest the wall clock has been. */
   #latestUs = 0;
@@ -61,7 +63,7 @@ export class Windows<T extends Target> {
       // A probe that seems to be sent in the time to come was under way when the wall clock was set back.
       const timeUs = result === LATE || result === DUPLICATE ? nowUs : Math.min(slice.sentUs(i), nowUs);
       const series = targets.series(probed, slice.path(i), clockOf(probed, slice, i, result));
-      this.#sums(timeUs, series).add(slice, i);
+      this.#sums(timeUs, series).add(slice, i, probed.target);
     }
     this.#closeUntil(Math.min(slice.settledUs, nowUs));
   }
@@ -81,7 +83,7 @@ export class Windows<T extends Target> {
     this.#latestUs = Math.max(this.#latestUs, nowUs);
   }
 
-  #sums(timeUs: number, series: Series): Sums {
+  #sums(timeUs: number, series: Series): Sums<T> {
     // After a smaller step of the wall clock backwards a probe may belong to a window that is gone: it counts in the next.
     const startUs = Math.max(Math.floor(timeUs / this.#lengthUs) * this.#lengthUs, this.#closedUntilUs);
     let window = this.#open.get(startUs);
@@ -91,7 +93,7 @@ export class Windows<T extends Target> {
     }
     let sums = window.sums.get(series);
     if (sums === undefined) {
-      sums = this.#spare.pop() ?? new Sums();
+      sums = this.#spare.pop() ?? new Sums(this.#options.reading);
       window.sums.set(series, sums);
     }
     return sums;
@@ -108,7 +110,7 @@ export class Windows<T extends Target> {
   }
 
   /** A window's metrics carry its end as their time: then it was complete. */
-  *#metricsOf(window: Window): Iterator<Metric> {
+  *#metricsOf(window: Window<T>): Iterator<Metric> {
     const timeNs = BigInt(window.startUs + this.#lengthUs) * 1000n;
     for (const [series, sums] of window.sums) {
       const fields = sums.fields();

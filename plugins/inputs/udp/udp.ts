@@ -16,6 +16,7 @@ import {
   type UdpProberOptions,
   type UdpReflectorOptions,
 } from '../../../native/index.js';
+import { delayReading } from '../../common/probing/delay-reading.js';
 import { EngineMetrics } from '../../common/probing/engine-metrics.js';
 import { EnginePump } from '../../common/probing/engine-pump.js';
 import { engineTarget } from '../../common/probing/engine-target.js';
@@ -75,11 +76,12 @@ export class UdpInput implements Input {
 
   #startProber(acc: Accumulator): void {
     const engine = open(() => createUdpProber(this.#prober), 'open the prober');
-    const session = new ProbeSession({
+    const session = new ProbeSession<'udp'>({
       transport: 'udp',
       context: this.#context,
       acc,
       engine,
+      reading: delayReading,
       perPath: this.#config.per_path,
       expectedClock: CLOCK_NAMES.indexOf(this.#config.timestamps === 'user' ? 'user' : 'kernel'),
       setTargets: (targets) => setTargets(engine, targets.map(engineTarget)),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Metric } from '../../../../core/metric.js';
 import { CLOCK_NAMES } from '../../../../native/index.js';
+import { delayReading } from '../../../../plugins/common/probing/delay-reading.js';
 import { TargetTable } from '../../../../plugins/common/probing/series.js';
 import { Windows } from '../../../../plugins/common/probing/windows.js';
 import { udpTarget } from '../../../core/pinglist/targets.js';
@@ -27,6 +28,7 @@ function setUp(hosts = ['a']) {
   const windows = new Windows({
     windowMs: WINDOW_MS,
     targets,
+    reading: delayReading,
     onClosed: (metrics) => {
       for (let next = metrics.next(); next.done !== true; next = metrics.next()) closed.push(next.value);
     },
