@@ -43,6 +43,12 @@ Napi::Value create_udp_prober(const Napi::CallbackInfo& info) {
   return hand_out(info.Env(), UdpProber::create(*config));
 }
 
+Napi::Value create_tcp_prober(const Napi::CallbackInfo& info) {
+  auto config = read_tcp_prober_options(info[0]);
+  if (!config) return info.Env().Undefined();
+  return hand_out(info.Env(), TcpProber::create(*config));
+}
+
 Napi::Value create_udp_reflector(const Napi::CallbackInfo& info) {
   auto config = read_udp_reflector_options(info[0]);
   if (!config) return info.Env().Undefined();
@@ -128,6 +134,7 @@ Napi::Value build_info(const Napi::CallbackInfo& info) {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("createUdpProber", Napi::Function::New(env, create_udp_prober));
+  exports.Set("createTcpProber", Napi::Function::New(env, create_tcp_prober));
   exports.Set("createUdpReflector", Napi::Function::New(env, create_udp_reflector));
   exports.Set("setTargets", Napi::Function::New(env, set_targets));
   exports.Set("pump", Napi::Function::New(env, pump));

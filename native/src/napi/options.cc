@@ -22,14 +22,21 @@ std::vector<uint8_t> key_of(const Napi::Object& options) {
 
 bool stamps_of(const Napi::Object& options) { return text(options, "timestamps") != "user"; }
 
-// An address of the given family, or any when the text is empty.
-std::optional<SocketAddress> source(const Napi::Object& options, const char* name, int family) {
+// Where a prober sends from; "any" where the text is empty.
+bool read_source(const Napi::Object& options, const char* name, int family, SocketAddress& source) {
   const std::string literal = text(options, name);
-  if (literal.empty()) return SocketAddress::any(family, 0);
-  auto address = SocketAddress::parse(literal.c_str(), 0);
-  if (address && address->family() == family) return address;
-  throw_type_error(options.Env(), std::string(name) + ": \"" + literal + "\" is not an address of that family");
-  return std::nullopt;
+  if (literal.empty()) return true;
+  const auto address = SocketAddress::parse(literal.c_str(), 0);
+  if (!address || address->family() != family) {
+    throw_type_error(options.Env(), std::string(name) + ": \"" + literal + "\" is not an address of that family");
+    return false;
+  }
+  source = *address;
+  return true;
+}
+
+bool read_sources(const Napi::Object& options, SocketAddress& ipv4, SocketAddress& ipv6) {
+  return read_source(options, "sourceAddress4", AF_INET, ipv4) && read_source(options, "sourceAddress6", AF_INET6, ipv6);
 }
 
 std::optional<ListenConfig> listen_of(const Napi::Object& options) {
@@ -58,15 +65,18 @@ std::optional<ListenConfig> listen_of(const Napi::Object& options) {
 
 std::optional<UdpProberConfig> read_udp_prober_options(const Napi::Value& value) {
   const auto options = value.As<Napi::Object>();
-  const auto ipv4 = source(options, "sourceAddress4", AF_INET);
-  if (!ipv4) return std::nullopt;
-  const auto ipv6 = source(options, "sourceAddress6", AF_INET6);
-  if (!ipv6) return std::nullopt;
   UdpProberConfig config;
-  config.source_ipv4 = *ipv4;
-  config.source_ipv6 = *ipv6;
+  if (!read_sources(options, config.source_ipv4, config.source_ipv6)) return std::nullopt;
   config.stamps = stamps_of(options);
   config.key = key_of(options);
+  return config;
+}
+
+std::optional<TcpProberConfig> read_tcp_prober_options(const Napi::Value& value) {
+  const auto options = value.As<Napi::Object>();
+  TcpProberConfig config;
+  if (!read_sources(options, config.source_ipv4, config.source_ipv6)) return std::nullopt;
+  config.max_connections = options.Get("maxConnections").ToNumber().Uint32Value();
   return config;
 }
 

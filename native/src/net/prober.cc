@@ -1,6 +1,7 @@
 #include "net/prober.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/clock.h"
@@ -9,8 +10,8 @@ namespace weft {
 
 namespace {
 
-// In the order of ProbeResult.
-constexpr const char* kResultNames[kProbeResults] = {"success", "timeout", "send_error", "invalid", "late", "duplicate"};
+// In the order of ProbeResult; what comes after the end of a probe is not every transport's.
+constexpr const char* kEndNames[] = {"success", "timeout", "send_error", "invalid"};
 
 }  // namespace
 
@@ -69,7 +70,7 @@ void Prober::emit(const Record& record) {
 
 Stats Prober::stats() const {
   Stats stats{{"targets", targets_gauge_.get()}, {"outstanding", outstanding_gauge_.get()}, {"sent", sent_.get()}};
-  for (size_t i = 0; i < kProbeResults; ++i) stats.emplace_back(kResultNames[i], results_[i].get());
+  for (size_t i = 0; i < std::size(kEndNames); ++i) stats.emplace_back(kEndNames[i], results_[i].get());
   stats.emplace_back("skipped", skipped_.get());
   stats.emplace_back("shed", shed_.get());
   add_stats(stats);

@@ -38,6 +38,7 @@ class Prober : public Engine {
   // The next time something is to be done that no event announces, `deadline_ns` at most.
   int64_t next_deadline_ns(int64_t deadline_ns) const;
   void emit(const Record& record);
+  double emitted(ProbeResult result) const { return results_[static_cast<size_t>(result)].get(); }
   bool slice_full() const { return slice_->full(); }
 
   ProbeSchedule schedule_;

@@ -69,6 +69,11 @@ AddressBytes SocketAddress::address() const {
   return bytes;
 }
 
+bool SocketAddress::is_any() const {
+  return family() == AF_INET ? storage_.ipv4.sin_addr.s_addr == htonl(INADDR_ANY)
+                             : IN6_IS_ADDR_UNSPECIFIED(&storage_.ipv6.sin6_addr) != 0;
+}
+
 bool SocketAddress::operator==(const SocketAddress& other) const {
   if (family() != other.family() || storage_.ipv6.sin6_port != other.storage_.ipv6.sin6_port) return false;
   if (family() == AF_INET) return storage_.ipv4.sin_addr.s_addr == other.storage_.ipv4.sin_addr.s_addr;

@@ -26,6 +26,8 @@ class SocketAddress {
   int family() const { return storage_.base.sa_family; }
   uint16_t port() const { return ntohs(storage_.ipv6.sin6_port); }  // same place in both families
   AddressBytes address() const;
+  // The unspecified address: "any of this host's".
+  bool is_any() const;
   socklen_t size() const { return family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6); }
   sockaddr* raw() { return &storage_.base; }
   const sockaddr* raw() const { return &storage_.base; }

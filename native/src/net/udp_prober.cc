@@ -317,6 +317,8 @@ void UdpProber::flush(uint32_t socket) {
 }
 
 void UdpProber::add_stats(Stats& stats) const {
+  stats.emplace_back("late", emitted(ProbeResult::kLate));
+  stats.emplace_back("duplicate", emitted(ProbeResult::kDuplicate));
   stats.emplace_back("unmatched", unmatched_.get());
   stats.emplace_back("malformed", malformed_.get());
   stats.emplace_back("unauthenticated", unauthenticated_.get());
