@@ -140,8 +140,8 @@ function addPing(program: Command, signals: Signals, finish: Finish): void {
     .option('--plain', 'send the bare 44-byte STAMP packet, for reflectors that refuse anything else')
     .option('--json', 'print JSON lines: one a probe, then the summary')
     .addHelpText('after', examples('weft ping udp 10.0.0.2', 'weft ping udp router-1:862 -n 100 -i 100ms --plain'))
-    .action(async (transport, host, options) =>
-      finish(await (await import('./commands/ping.js')).ping({ ...options, transport, host }, signals)),
+    .action(async (_transport, host, options) =>
+      finish(await (await import('./commands/ping-udp.js')).ping({ ...options, host }, signals)),
     );
 }
 

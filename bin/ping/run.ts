@@ -1,0 +1,75 @@
+/** What every `weft ping` does: a line a probe, then a summary as ping(8) has it. */
+
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { StartupError } from '../../core/errors.js';
+import type { IpTarget } from '../../core/target.js';
+import type { PingReply } from '../../plugins/common/probing/ping.js';
+import type { HostPort } from '../endpoint.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import type { Signals } from '../signals.js';
+import { createReport, type PingEndpoint, type PingFormat } from './report.js';
+
+/** The options of every transport; times in ms. */
+export interface PingOptions {
+  /** HOST[:PORT] */
+  readonly host: string;
+  readonly count: number;
+  readonly interval: number;
+  readonly timeout: number;
+  readonly paths: number;
+  readonly dscp: number;
+  readonly ttl: number;
+  readonly source?: string;
+  readonly json?: boolean;
+}
+
+export interface Pinger<Reading> {
+  readonly endpoint: PingEndpoint;
+  readonly format: PingFormat<Reading>;
+  /** Probes until it is done or `signal` aborts. */
+  readonly probe: (onReply: (reply: PingReply<Reading>) => void, signal: AbortSignal) => Promise<void>;
+}
+
+/** The first SIGINT ends the probing and prints the summary. */
+export async function reportPing<Reading>(
+  { endpoint, format, probe }: Pinger<Reading>,
+  options: PingOptions,
+  signals: Signals,
+): Promise<ExitCode> {
+  signals.onHangUp(() => signals.requestStop('SIGHUP'));
+  process.stdout.once('error', () => signals.requestStop('EPIPE'));
+  const report = createReport(options.json === true, endpoint, format, (line) => process.stdout.write(`${line}\n`));
+  report.begin(options);
+  await probe((reply) => report.reply(reply), signals.stop);
+  return report.end() > 0 ? EXIT.ok : EXIT.failure;
+}
+
+/** With the first address the system's resolver has. Throws StartupError. */
+export async function resolveEndpoint({ host, port }: HostPort): Promise<PingEndpoint> {
+  if (isIP(host) !== 0) return { host, address: host, port };
+  try {
+    return { host, address: (await lookup(host)).address, port };
+  } catch (cause) {
+    throw new StartupError(`cannot resolve ${JSON.stringify(host)}; is the name right?`, { retryable: true, cause });
+  }
+}
+
+/** What a target has of the command line whatever its transport; it is on no pinglist, so nothing labels it. */
+export function targetOf(
+  { host, address, port }: PingEndpoint,
+  { interval, timeout, paths, dscp, ttl }: PingOptions,
+): Omit<IpTarget, 'transport' | 'payloadBytes'> {
+  return {
+    dst: host,
+    address,
+    port,
+    intervalMs: interval,
+    timeoutMs: timeout,
+    paths,
+    dscp,
+    ttl,
+    mode: undefined,
+    labels: {},
+  };
+}

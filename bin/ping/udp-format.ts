@@ -1,0 +1,54 @@
+/** What `weft ping udp` prints of each answer: the three delays, and what they were measured with. */
+
+import { Distribution } from '../../core/distribution.js';
+import type { UdpDelays, UdpReply } from '../../plugins/inputs/udp/ping.js';
+import { formatFailure, formatSignedNs, type PingFigure, type PingFormat, type PingTally } from './report.js';
+
+export const UDP_FORMAT: PingFormat<UdpDelays | undefined> = {
+  transport: 'udp',
+  columns: [
+    ['network_rtt', 13],
+    ['prober_delay', 14],
+    ['responder_delay', 17],
+    ['clock', 10],
+    ['t4', 11],
+  ],
+  row(reply) {
+    const { result, reading } = reply;
+    if (reading === undefined) return { cells: [formatFailure(reply)], remark: '' };
+    const { networkRttNs, proberDelayNs, responderDelayNs, clock, t4 } = reading;
+    const delays = [networkRttNs, proberDelayNs, responderDelayNs].map(formatSignedNs);
+    return { cells: [...delays, clock, t4], remark: result === 'success' ? '' : result };
+  },
+  json({ reading }) {
+    if (reading === undefined) return {};
+    return {
+      network_rtt: reading.networkRttNs,
+      prober_delay: reading.proberDelayNs,
+      responder_delay: reading.responderDelayNs,
+      program_rtt: reading.programRttNs,
+      clock: reading.clock,
+      t4: reading.t4,
+      ttl: reading.ttl,
+    };
+  },
+  newTally: () => new UdpTally(),
+};
+
+class UdpTally implements PingTally<UdpDelays | undefined> {
+  readonly #networkRtt = new Distribution();
+  readonly #proberDelay = new Distribution();
+  readonly #responderDelay = new Distribution();
+  readonly figures: readonly PingFigure[] = [
+    { name: 'network RTT', key: 'network_rtt', distribution: this.#networkRtt },
+    { name: 'prober delay', key: 'prober_delay', distribution: this.#proberDelay },
+    { name: 'responder delay', key: 'responder_delay', distribution: this.#responderDelay },
+  ];
+
+  add({ result, reading }: UdpReply): void {
+    if (result !== 'success' || reading === undefined) return;
+    this.#networkRtt.record(reading.networkRttNs);
+    this.#proberDelay.record(Math.max(0, reading.proberDelayNs));
+    this.#responderDelay.record(Math.max(0, reading.responderDelayNs));
+  }
+}
