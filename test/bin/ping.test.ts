@@ -14,7 +14,7 @@ async function reflector(t: TestContext, options: object = {}): Promise<{ port: 
   const agent = new WeftProcess(['run', '-c', file]);
   t.after(() => agent.destroy());
   const port = await agent.until('the reflector', ({ stderr }) => {
-    const line = stderr.split('\n').find((text) => text.includes('answering STAMP probes'));
+    const line = stderr.split('\n').find((text) => text.includes('answering probes'));
     return line === undefined ? undefined : (JSON.parse(line).port as number);
   });
   return { port, folder };

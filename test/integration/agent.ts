@@ -77,7 +77,7 @@ export class TestAgent {
     const args = [WEFT, 'run', '-c', join(folder, 'weft.yaml')];
     const child = host === undefined ? spawn(process.execPath, args) : host.spawn(process.execPath, args);
     const agent = new TestAgent(child, folder);
-    await agent.#until(() => agent.#log.includes('answering STAMP probes'));
+    await agent.#until(() => agent.#log.includes('answering probes'));
     return agent;
   }
 

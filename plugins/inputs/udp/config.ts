@@ -1,26 +1,12 @@
 /** Options of inputs.udp. */
 
 import { STRICT, type Static, Type } from '../../../core/config/schema.js';
+import { listenOption, PROBER_OPTIONS, REFLECTOR_OPTIONS } from '../../common/probing/options.js';
 
 export const UdpOptions = Type.Object(
   {
-    listen: Type.Union([Type.String(), Type.Array(Type.String())], {
-      default: '0.0.0.0:862',
-      description: 'Where the reflector answers: `address:port`, `[address]:port`, or a list of them; `[]`: nowhere.',
-    }),
-    probe: Type.Boolean({ default: true, description: 'Probe the targets of the pinglist; `false`: only answer.' }),
-    source_address: Type.String({
-      default: '',
-      description: 'IPv4 address that probes are sent from; empty: the kernel chooses.',
-    }),
-    source_address_ipv6: Type.String({
-      default: '',
-      description: 'IPv6 address that probes are sent from; empty: the kernel chooses.',
-    }),
-    per_path: Type.Boolean({
-      default: false,
-      description: 'One series for each path (tag `path`) instead of one for each target.',
-    }),
+    listen: listenOption('0.0.0.0:862'),
+    ...PROBER_OPTIONS,
     timestamps: Type.Union([Type.Literal('auto'), Type.Literal('user')], {
       default: 'auto',
       description: '`auto`: by the NIC or the kernel, else the program; `user`: the program’s clock only.',
@@ -30,10 +16,7 @@ export const UdpOptions = Type.Object(
       description:
         'Shared secret; when set, STAMP runs in authenticated mode on both ends. Keep it in the environment.',
     }),
-    allowed_prefixes: Type.Array(Type.String(), {
-      default: [],
-      description: 'CIDR prefixes whose probes are answered; empty: all.',
-    }),
+    ...REFLECTOR_OPTIONS,
     rate_limit: Type.Integer({
       default: 1000,
       minimum: 0,
