@@ -7,6 +7,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { constants } from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createTcpProber, type EngineTarget, setTargets, stats, type TcpProberOptions } from '../../native/index.js';
 import { engineTarget } from '../support/engine.js';
 import { type ProbeRecord, type Pump, startPump } from '../support/engine-pump.js';
@@ -239,7 +240,7 @@ describe('TCP prober', () => {
     }
   });
 
-  test('leaves no descriptor behind', async (t) => {
+  test('leaves no descriptor behind', { timeout: 20_000 }, async (t) => {
     const silent = await startFullListener();
     const port = await serve(t, neverReads);
     const descriptors = (): number => readdirSync('/proc/self/fd').length;
@@ -255,7 +256,7 @@ describe('TCP prober', () => {
     assert.ok(descriptors() > before, 'connections and ports of paths are open');
     await pump.stop();
     await silent.close();
-    t.diagnostic(`${descriptors()} descriptors, ${before} before`);
-    assert.ok(descriptors() <= before);
+    // Node closes the other ends in turns of its own.
+    while (descriptors() > before) await nextTurn();
   });
 });
