@@ -35,6 +35,7 @@ const HELP = new Map(
     weft_output_write_time_seconds: 'Duration of a write.',
     weft_engine_targets: 'Targets the engine probes.',
     weft_engine_outstanding: 'Probes that wait for an answer.',
+    weft_engine_max_connections: 'Connections the TCP prober has under way at most.',
     weft_engine_sent_total: 'Probes the engine sent.',
     weft_engine_success_total: 'Probes that were answered in time.',
     weft_engine_timeout_total: 'Probes without an answer within their timeout.',

@@ -20,32 +20,63 @@ export interface Shape {
   readonly label: Label | undefined;
 }
 
-const RESULTS = 'Probes that ended, by result.';
-const PROBE_FIELDS: Readonly<Record<string, { family: string; help: string; result?: string }>> = {
-  success: { family: 'weft_probes_total', help: RESULTS, result: 'success' },
-  timeout: { family: 'weft_probes_total', help: RESULTS, result: 'timeout' },
-  send_error: { family: 'weft_probes_total', help: RESULTS, result: 'send_error' },
-  invalid: { family: 'weft_probes_total', help: RESULTS, result: 'invalid' },
-  sent: { family: 'weft_probes_sent_total', help: 'Probes sent.' },
-  late: { family: 'weft_probe_late_total', help: 'Answers that came after the timeout of their probe.' },
-  duplicate: { family: 'weft_probe_duplicates_total', help: 'Answers to probes that were already answered.' },
-  syn_retransmits: { family: 'weft_probe_syn_retransmits_total', help: 'SYN segments that TCP sent again.' },
-  network_rtt: {
-    family: 'weft_probe_network_rtt_seconds',
-    help: 'Round trip in the network of successful probes, without the time spent in either host.',
-  },
-  prober_delay: {
-    family: 'weft_probe_prober_delay_seconds',
-    help: 'Time that successful probes and their answers spent in the probing host.',
-  },
-  responder_delay: {
-    family: 'weft_probe_responder_delay_seconds',
-    help: 'Time between arrival of a successful probe at the answering host and departure of its answer.',
-  },
-  connect_time: {
-    family: 'weft_probe_connect_time_seconds',
-    help: 'Time of a TCP connect as the probing program saw it.',
-  },
+interface Known {
+  readonly family: string;
+  readonly help: string;
+  readonly type: FamilyType;
+  /** Value of the label `result`, where several fields are one family. */
+  readonly result?: string;
+}
+
+const counter = (family: string, help: string): Known => ({ family, help, type: 'counter' });
+const gauge = (family: string, help: string): Known => ({ family, help, type: 'gauge' });
+const histogram = (family: string, help: string): Known => ({ family, help, type: 'histogram' });
+const results = (prefix: string, names: readonly string[], family: string, help: string): Record<string, Known> =>
+  Object.fromEntries(names.map((result) => [prefix + result, { ...counter(family, help), result }]));
+
+const EXCHANGE_RESULTS = ['success', 'timeout', 'invalid', 'reset'];
+const PROBE_FIELDS: Readonly<Record<string, Known>> = {
+  ...results('', ['success', 'timeout', 'send_error', 'invalid'], 'weft_probes_total', 'Probes that ended, by result.'),
+  sent: counter('weft_probes_sent_total', 'Probes sent.'),
+  late: counter('weft_probe_late_total', 'Answers that came after the timeout of their probe.'),
+  duplicate: counter('weft_probe_duplicates_total', 'Answers to probes that were already answered.'),
+  refused: counter('weft_probe_refused_total', 'Successful TCP probes that the host answered with a reset.'),
+  unreachable: counter('weft_probe_unreachable_total', 'Timeouts for which the network gave a reason.'),
+  syn_retransmits: counter('weft_probe_syn_retransmits_total', 'SYN segments that TCP sent again.'),
+  retransmitted: counter('weft_probe_retransmitted_total', 'TCP connections that took more than one SYN.'),
+  drop_rate: gauge('weft_probe_drop_rate_ratio', 'Part of the TCP connections that took more than one SYN.'),
+  source_port: gauge('weft_probe_source_port', 'Port that the last TCP probe came from.'),
+  network_rtt: histogram(
+    'weft_probe_network_rtt_seconds',
+    'Round trip in the network of successful probes, without the time spent in either host.',
+  ),
+  prober_delay: histogram(
+    'weft_probe_prober_delay_seconds',
+    'Time that successful probes and their answers spent in the probing host.',
+  ),
+  responder_delay: histogram(
+    'weft_probe_responder_delay_seconds',
+    'Time between arrival of a successful probe at the answering host and departure of its answer.',
+  ),
+  connect_time: histogram('weft_probe_connect_time_seconds', 'Time of a TCP connect as the probing program saw it.'),
+  ...results(
+    'payload_',
+    EXCHANGE_RESULTS,
+    'weft_probe_payload_total',
+    'Payloads sent on TCP connections to be echoed, by result.',
+  ),
+  payload_retransmits: counter(
+    'weft_probe_payload_retransmits_total',
+    'Segments sent again while a payload was echoed.',
+  ),
+  payload_rtt: histogram('weft_probe_payload_rtt_seconds', 'Time until a payload was echoed whole.'),
+  ...results('http_', EXCHANGE_RESULTS, 'weft_probe_http_total', 'HTTP requests on TCP connections, by result.'),
+  http_retransmits: counter('weft_probe_http_retransmits_total', 'Segments sent again during an HTTP request.'),
+  http_status: gauge('weft_probe_http_status', 'Status of the last HTTP answer.'),
+  first_byte: histogram(
+    'weft_probe_http_first_byte_seconds',
+    'Time from an HTTP request to the first byte of its answer.',
+  ),
 };
 
 /** Maps, since names come from outside and may be those of an object's own methods. */
@@ -68,7 +99,7 @@ export function shapeOf(name: string, key: string, field: NumericField): Shape {
   const type = TYPES[field.kind];
   const { suffix, divisor } = UNITS.get(field.unit) ?? PLAIN;
   const known = name === 'probe' ? PROBE.get(key) : undefined;
-  if (known !== undefined && type === (known.family.endsWith('_total') ? 'counter' : 'histogram')) {
+  if (known !== undefined && type === known.type) {
     const label = known.result === undefined ? undefined : (['result', known.result] as const);
     return { family: known.family, help: known.help, type, divisor, label };
   }

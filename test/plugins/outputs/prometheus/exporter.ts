@@ -3,7 +3,7 @@
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../../../core/clock.js';
 import { Distribution } from '../../../../core/distribution.js';
-import { count, distribution, type Metric, type Tags } from '../../../../core/metric.js';
+import { count, distribution, type Field, gauge, type Metric, type Tags } from '../../../../core/metric.js';
 import type { PluginContext } from '../../../../core/plugin.js';
 import { DEFAULT_BUCKETS, type PrometheusConfig } from '../../../../plugins/outputs/prometheus/config.js';
 import { PrometheusOutput } from '../../../../plugins/outputs/prometheus/prometheus.js';
@@ -60,6 +60,24 @@ export function probeMetric(tags: Tags, ...rttsNs: number[]): Metric {
     },
     timeNs: systemClock.nowNs(),
   };
+}
+
+/** A window of TCP probes with everything such a window can have, but for texts. */
+export function tcpProbeMetric(tags: Tags): Metric {
+  const { tags: common, timeNs } = probeMetric({ ...tags, transport: 'tcp' });
+  const probes = ['sent', 'success', 'timeout', 'send_error', 'invalid', 'refused', 'unreachable', 'retransmitted'];
+  const packets = ['syn_retransmits', 'payload_retransmits', 'http_retransmits'];
+  const exchanges = ['success', 'timeout', 'invalid', 'reset'].flatMap((end) => [`payload_${end}`, `http_${end}`]);
+  const times = ['network_rtt', 'connect_time', 'payload_rtt', 'first_byte'];
+  const fields = Object.fromEntries([
+    ...[...probes, ...exchanges].map((name) => [name, count(1, 'probes')] as const),
+    ...packets.map((name) => [name, count(1, 'packets')] as const),
+    ...times.map((name) => [name, distribution(recorded(1000))] as const),
+    ['drop_rate', gauge(0.5, 'ratio')],
+    ['http_status', gauge(200)],
+    ['source_port', gauge(40_000)],
+  ] satisfies (readonly [string, Field])[]);
+  return { name: 'probe', tags: common, fields, timeNs };
 }
 
 /** The lines of a page that belong to names starting with `prefix`, without comments. */

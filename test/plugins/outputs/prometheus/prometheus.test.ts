@@ -12,7 +12,7 @@ import { PROTOBUF_TYPE } from '../../../../plugins/outputs/prometheus/protobuf.j
 import { FakeClock, settle } from '../../../support/fake-clock.js';
 import { fetchUrl } from '../../../support/http-client.js';
 import { contextOf, environment } from '../../../support/pipeline.js';
-import { config, exporter, NEVER, probeMetric, samples, urlOf } from './exporter.js';
+import { config, exporter, NEVER, probeMetric, samples, tcpProbeMetric, urlOf } from './exporter.js';
 
 test('counts add up from write to write', async (t) => {
   const output = await exporter(t);
@@ -39,6 +39,31 @@ test('counts add up from write to write', async (t) => {
         'weft_probe_network_rtt_seconds_count{dst="b",src="host-a",transport="udp"} 3',
       ),
   );
+});
+
+test('everything a window of TCP probes has is served, outcomes of one kind as one family', async (t) => {
+  const output = await exporter(t);
+  await output.write([tcpProbeMetric({ dst: 'b' })]);
+  const page = (await fetchUrl(urlOf(output).href)).body.toString();
+  assert.ok(samples(page, 'weft_prometheus_dropped_total').every((line) => line.endsWith(' 0')));
+  const series = 'dst="b",src="host-a",transport="tcp"';
+  for (const kind of ['payload', 'http']) {
+    assert.deepEqual(
+      samples(page, `weft_probe_${kind}_total`),
+      ['success', 'timeout', 'invalid', 'reset'].map(
+        (result) => `weft_probe_${kind}_total{${series},result="${result}"} 1`,
+      ),
+    );
+  }
+  for (const [sample, value] of [
+    ['weft_probe_drop_rate_ratio', '0.5'],
+    ['weft_probe_refused_total', '1'],
+    ['weft_probe_source_port', '40000'],
+    ['weft_probe_payload_rtt_seconds_sum', '0.000001'],
+    ['weft_probe_http_first_byte_seconds_sum', '0.000001'],
+  ] as const) {
+    assert.deepEqual(samples(page, `${sample}{`), [`${sample}{${series}} ${value}`]);
+  }
 });
 
 test('each family stands once, with help and type before its samples', async (t) => {

@@ -11,7 +11,7 @@ import { makeCertificates } from '../../../support/certificates.js';
 import { fetchUrl } from '../../../support/http-client.js';
 import { hasPrometheus, PrometheusServer, promtoolCheck } from '../../../support/prometheus-server.js';
 import { tempFolder } from '../../../support/temp-folder.js';
-import { exporter, probeMetric, recorded, urlOf } from './exporter.js';
+import { exporter, probeMetric, recorded, tcpProbeMetric, urlOf } from './exporter.js';
 
 const skip = hasPrometheus() ? false : 'Debian package prometheus is not installed';
 const SERIES = '{dst="host-b"}';
@@ -122,9 +122,10 @@ describe('a real Prometheus', { skip, concurrency: 4 }, () => {
 
   test('promtool finds nothing to say about a page', async (t) => {
     const output = await exporter(t, { runtime_metrics: true });
-    await output.write([window(roundTrips())]);
+    await output.write([window(roundTrips()), tcpProbeMetric({ dst: 'host-d' })]);
     const { body } = await fetchUrl(urlOf(output).href);
     assert.match(body.toString(), /nodejs_eventloop_lag_seconds/);
+    assert.match(body.toString(), /weft_probe_http_first_byte_seconds_count\{dst="host-d"/);
     assert.equal(promtoolCheck(body), '');
     assert.notEqual(promtoolCheck(Buffer.from('bad_total 1\n')), '', 'promtool would have spoken');
   });
