@@ -1,6 +1,8 @@
 /**
  * The result lines of PingWeave, so that what reads its files reads ours: without a header, local time, ns as integers,
- * zeros when nothing came back. RDMA lines carry the delays of both hosts, TCP and UDP lines the network's only.
+ * zeros when nothing came back. RDMA lines carry the delays of both hosts, TCP and UDP lines the network's only. On TCP
+ * PingWeave writes the duration of connect() there, which the load of its own host lengthens; we write the round trip of
+ * the handshake in the network, as on the other transports. connect() is `connect_time` in the other formats.
  */
 
 import type { Distribution } from '../../../core/distribution.js';

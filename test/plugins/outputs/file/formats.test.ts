@@ -63,6 +63,15 @@ test('CSV of UDP and TCP: counts, then the network', () => {
   assert.equal(csvLine(probe('tcp'), WINDOW_MS), expected);
 });
 
+test('CSV of TCP: the round trip of the handshake, not the time of connect(); a refused port alone has none', () => {
+  const { network_rtt: _, ...counts } = probe('tcp').fields;
+  const connect_time = distribution(recorded(70_000, 90_000, 3e9));
+  const figures = (fields: Metric['fields']): string | undefined =>
+    csvLine({ ...probe('tcp'), fields }, WINDOW_MS)?.replace(/^.*network,/, '');
+  assert.equal(figures({ ...probe('tcp').fields, connect_time }), '1000,2000,1007,2000,2000');
+  assert.equal(figures({ ...counts, connect_time }), '0,0,0,0,0');
+});
+
 // 5000 ns lies in a bucket whose middle is beyond the largest value: quantiles stay within it.
 test('CSV of RDMA: client, network and server; zeros where nothing came back', () => {
   assert.equal(
