@@ -1,6 +1,14 @@
 /** Slices as the engine writes them (native/src/base/record.h), put together by hand. */
 
-import { CLOCK_NAMES, type ClockName, type ProbeResult, RESULT_NAMES, Slice } from '../../../../native/index.js';
+import {
+  CLOCK_NAMES,
+  type ClockName,
+  EXCHANGE_NAMES,
+  type ExchangeResult,
+  type ProbeResult,
+  RESULT_NAMES,
+  Slice,
+} from '../../../../native/index.js';
 
 const HEADER_BYTES = 64;
 const RECORD_BYTES = 64;
@@ -16,6 +24,17 @@ export interface RecordFields {
   readonly networkRttNs?: number;
   readonly proberDelayNs?: number;
   readonly responderDelayNs?: number;
+  readonly programRttNs?: number;
+  /** Of TCP probes, who have no responder delay. */
+  readonly tcp?: {
+    readonly exchangeNs?: number;
+    readonly synRetransmits?: number;
+    readonly exchangeRetransmits?: number;
+    readonly httpStatus?: number;
+    readonly sourcePort?: number;
+    readonly refused?: boolean;
+    readonly exchange?: ExchangeResult;
+  };
 }
 
 export function sliceOf(settledUs: number, records: readonly RecordFields[] = []): Slice {
@@ -34,6 +53,16 @@ export function sliceOf(settledUs: number, records: readonly RecordFields[] = []
     view.setFloat64(at + 24, record.networkRttNs ?? 1000, true);
     view.setFloat64(at + 32, record.proberDelayNs ?? 2000, true);
     view.setFloat64(at + 40, record.responderDelayNs ?? 3000, true);
+    view.setFloat64(at + 48, record.programRttNs ?? 6000, true);
+    const { tcp } = record;
+    if (tcp === undefined) return;
+    view.setFloat64(at + 40, tcp.exchangeNs ?? Number.NaN, true);
+    view.setUint8(at + 56, tcp.synRetransmits ?? 0);
+    view.setUint8(at + 57, tcp.exchangeRetransmits ?? 0);
+    view.setUint16(at + 58, tcp.httpStatus ?? 0, true);
+    view.setUint16(at + 60, tcp.sourcePort ?? 0, true);
+    view.setUint8(at + 62, tcp.refused === true ? 1 : 0);
+    view.setUint8(at + 63, EXCHANGE_NAMES.indexOf(tcp.exchange ?? 'none'));
   });
   return new Slice(buffer);
 }
