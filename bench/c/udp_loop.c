@@ -13,24 +13,16 @@
  * follow-up 64 B that carries the kernel's TX stamp of the answer: the three messages that weft uses by default.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "loop.h"
+
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { kMaxBatch = 256, kPacketBytes = 256, kControlBytes = 256, kSlots = 1 << 16, kMaxLifeSeconds = 300 };
+enum { kMaxBatch = 256, kPacketBytes = 256, kControlBytes = 256, kSlots = 1 << 16 };
 enum { kAnswer = 1, kFollowUp = 2 };
 enum { kTwoProbe = 44, kTwoAnswer = 44, kThreeProbe = 180, kThreeAnswer = 68, kThreeFollowUp = 64 };
 enum { kHaveT2 = 1, kHaveAnswer = 2, kHaveT4 = 4, kDone = 7 };
@@ -54,30 +46,6 @@ struct batch {
 
 static struct batch in, out, errors;
 static int batch_size = 64;
-static volatile sig_atomic_t stop;
-
-static void on_signal(int signal_number) {
-  (void)signal_number;
-  stop = 1;
-}
-
-static void die(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static int64_t clock_ns(clockid_t clock) {
-  struct timespec ts;
-  clock_gettime(clock, &ts);
-  return ts.tv_sec * 1000000000LL + ts.tv_nsec;
-}
-
-static int64_t cpu_ns(void) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000LL +
-         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000LL;
-}
 
 static void init_batch(struct batch *b) {
   for (int i = 0; i < kMaxBatch; i++) {
@@ -213,11 +181,7 @@ static int follow_up(int fd) {
 
 static void reflect(int exchange) {
   int fd = open_socket(0);
-  struct sockaddr_in self;
-  socklen_t length = sizeof self;
-  getsockname(fd, (struct sockaddr *)&self, &length);
-  printf("{\"port\":%d}\n", ntohs(self.sin_port));
-  fflush(stdout);
+  print_port(fd);
   long packets = 0;
   while (!stop) {
     int n = answer(fd, exchange);
@@ -240,16 +204,14 @@ static struct {
   uint32_t probes, window, rate;
 } plan = {0, 3, 4000, 500000, 512, 0};
 
-static uint32_t sent, lost, completed, negative;
+static uint32_t sent, lost, completed;
 static int32_t *rtts, *program_rtts;
 
 static void send_probes(int fd, int n) {
   int length = plan.exchange == 3 ? kThreeProbe : kTwoProbe;
   for (int i = 0; i < n; i++) {
     uint32_t seq = sent + (uint32_t)i;
-    uint32_t host = seq % (uint32_t)plan.addresses; /* 127.1.0.1 ... : as many destinations as weft's bench has */
-    out.names[i] = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)plan.port)};
-    out.names[i].sin_addr.s_addr = htonl(0x7f010000u + (host / 250 << 8) + host % 250 + 1);
+    out.names[i] = loopback_host(seq % (uint32_t)plan.addresses, plan.port);
     out.msgs[i].msg_hdr.msg_name = &out.names[i];
     out.msgs[i].msg_hdr.msg_namelen = sizeof out.names[i];
     out.iov[i].iov_len = (size_t)length;
@@ -267,7 +229,6 @@ static void got(uint32_t seq, uint32_t what) {
   slots[slot].have |= what;
   if (slots[slot].have != kDone) return;
   int64_t rtt = (slots[slot].t5 - slots[slot].t2) - (slots[slot].t4 - slots[slot].t3);
-  if (rtt < 0) negative++;
   program_rtts[completed] = (int32_t)(clock_ns(CLOCK_MONOTONIC) - slots[slot].t1);
   rtts[completed++] = (int32_t)rtt;
 }
@@ -328,9 +289,7 @@ static void flat_out(int fd) {
 static void paced(int fd) {
   int64_t start = clock_ns(CLOCK_MONOTONIC), tick = start, idle_since = start;
   while (!stop && (sent < plan.probes || completed + lost < sent)) {
-    tick += 1000000;
-    struct timespec until = {tick / 1000000000, tick % 1000000000};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    sleep_to_next_tick(&tick);
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     uint64_t due = (uint64_t)(now - start) * plan.rate / 1000000000u;
     if (due > plan.probes) due = plan.probes;
@@ -338,11 +297,6 @@ static void paced(int fd) {
     if (drain(fd) > 0) idle_since = now;
     if (now - idle_since > 100000000) give_up();
   }
-}
-
-static int ascending(const void *a, const void *b) {
-  int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-  return (x > y) - (x < y);
 }
 
 static void probe(void) {
@@ -353,15 +307,8 @@ static void probe(void) {
   int64_t cpu = cpu_ns(), start = clock_ns(CLOCK_MONOTONIC);
   if (plan.rate) paced(fd);
   else flat_out(fd);
-  cpu = cpu_ns() - cpu;
-  int64_t wall = clock_ns(CLOCK_MONOTONIC) - start;
-  qsort(rtts, completed, sizeof *rtts, ascending);
-  qsort(program_rtts, completed, sizeof *program_rtts, ascending);
-  uint32_t p50 = completed / 2, p99 = (uint32_t)(completed * 0.99);
-  printf("{\"probes\":%u,\"completed\":%u,\"lost\":%u,\"negative\":%u,\"wallNs\":%lld,\"cpuNs\":%lld,"
-         "\"networkP50Ns\":%d,\"networkP99Ns\":%d,\"programP50Ns\":%d,\"programP99Ns\":%d}\n",
-         sent, completed, lost, negative, (long long)wall, (long long)cpu, rtts[p50], rtts[p99], program_rtts[p50],
-         program_rtts[p99]);
+  print_figures(&(struct figures){sent, completed, lost, clock_ns(CLOCK_MONOTONIC) - start, cpu_ns() - cpu, rtts,
+                                  program_rtts});
 }
 
 int main(int argc, char **argv) {
@@ -376,11 +323,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[i], "--batch")) batch_size = value < kMaxBatch ? (int)value : kMaxBatch;
     else return fprintf(stderr, "unknown option %s\n", argv[i]), 2;
   }
-  struct sigaction action = {.sa_handler = on_signal};
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGALRM, &action, NULL);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  alarm(kMaxLifeSeconds); /* never outlives its bench */
+  end_in_time();
   init_batch(&in), init_batch(&out), init_batch(&errors);
   if (argc > 1 && !strcmp(argv[1], "reflector")) return reflect(plan.exchange), 0;
   if (argc > 1 && !strcmp(argv[1], "prober") && plan.port > 0) return probe(), 0;
