@@ -6,7 +6,7 @@
 
 import { startHogs } from '../test/support/hog.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
-import { type ProberResult, runEngine } from './engine-ends.js';
+import { type ProberResult, runUdpEngine } from './engine-ends.js';
 
 const HOGS_PER_CORE = 8;
 const MAX_NETWORK_RATIO = 2;
@@ -14,17 +14,17 @@ const MIN_PROGRAM_RATIO = 10;
 
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
   const measureMs = quick ? 3000 : 10_000;
-  const plan = { targets: 40, intervalUs: 100_000, plain: false, warmUpMs: 1000, measureMs };
+  const plan = { targets: 40, intervalUs: 100_000, warmUpMs: 1000, measureMs };
   // Other work on the machine only adds: the quietest run is the idle host.
-  let idle = await runEngine(plan);
+  let idle = await runUdpEngine(plan);
   for (let run = 1; run < (quick ? 1 : 3); run++) {
-    const again = await runEngine(plan);
+    const again = await runUdpEngine(plan);
     if (again.programP99Ns < idle.programP99Ns) idle = again;
   }
   const hogs = await startHogs(HOGS_PER_CORE, Math.ceil(measureMs / 1000) + 30);
   let hogged: ProberResult;
   try {
-    hogged = await runEngine(plan);
+    hogged = await runUdpEngine(plan);
   } finally {
     await hogs.stop();
   }

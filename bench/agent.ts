@@ -6,8 +6,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentProcess, type Scrape, type Usage } from './agent-process.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
-import { CLoop } from './c-loop.js';
-import { EngineReflector } from './engine-ends.js';
+import { UdpLoop } from './c-loop.js';
+import { startReflector } from './engine-ends.js';
 import { slope } from './statistics.js';
 
 const SIZES = [100, 1000, 10_000];
@@ -28,7 +28,7 @@ interface Course {
 }
 
 export async function run({ quick, soakMinutes }: BenchOptions): Promise<BenchRow[]> {
-  const reflector = await EngineReflector.start();
+  const reflector = await startReflector();
   try {
     const rows: BenchRow[] = [];
     const windows = quick ? { warmUp: 1, measured: 1 } : { warmUp: 2, measured: 4 };
@@ -45,9 +45,9 @@ export async function run({ quick, soakMinutes }: BenchOptions): Promise<BenchRo
 
 /** What the raw C loop takes to send, stamp and match as many probes a second: % of a core. */
 async function pacedLoopPercent(perSecond: number): Promise<number> {
-  const loop = await CLoop.build();
+  const loop = await UdpLoop.build();
   try {
-    const { cpuNs, wallNs } = await loop.run({ exchange: 3, probes: perSecond * LOOP_SECONDS, rate: perSecond });
+    const { cpuNs, wallNs } = await loop.run(3, { probes: perSecond * LOOP_SECONDS, rate: perSecond });
     return (cpuNs / wallNs) * 100;
   } finally {
     await loop.dispose();

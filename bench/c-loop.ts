@@ -1,4 +1,4 @@
-/** Builds and runs bench/c/udp_loop.c, the limit that every figure of the engine is compared with. */
+/** Builds and runs the loops of bench/c/, the limits that the figures of the engines are compared with. */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,14 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { JsonChild } from './child.js';
 
-/** 2: probe and answer. 3: probe, answer and follow-up with the exact T4, as weft does by default. */
+/** UDP. 2: probe and answer. 3: probe, answer and follow-up with the exact T4, as weft does by default. */
 export type Exchange = 2 | 3;
 
 export interface LoopPlan {
-  readonly exchange: Exchange;
   readonly probes: number;
-  /** Probes a second; 0 = as many as go. */
+  /** Probes a second; 0 = as many as go (UDP only). */
   readonly rate: number;
+  /** Destinations that are probed in turn. */
+  readonly addresses?: number;
 }
 
 export interface LoopResult {
@@ -24,44 +25,114 @@ export interface LoopResult {
   readonly wallNs: number;
   /** CPU time of the prober alone. */
   readonly cpuNs: number;
+  /** From kernel stamps; TCP: tcpi_rtt. */
   readonly networkP50Ns: number;
   readonly networkP99Ns: number;
+  /** As the loop itself saw it; TCP: from connect() to epoll_wait(). */
+  readonly programP50Ns: number;
+  readonly programP99Ns: number;
 }
 
-const SOURCE = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bench', 'c', 'udp_loop.c');
+/** The end that answers, in a process of its own. */
+export interface Reflector {
+  readonly port: number;
+  stop(): Promise<void>;
+}
 
-export class CLoop {
+/** dist/bench/ → bench/c/. */
+const SOURCES = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bench', 'c');
+
+class CLoop {
   readonly #folder: string;
+  readonly #binary: string;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, binary: string) {
     this.#folder = folder;
+    this.#binary = binary;
   }
 
-  static async build(): Promise<CLoop> {
+  static async build(name: 'udp_loop' | 'tcp_loop'): Promise<CLoop> {
     const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
-    await promisify(execFile)('cc', ['-O2', '-o', join(folder, 'udp_loop'), SOURCE]);
-    return new CLoop(folder);
+    const binary = join(folder, name);
+    await promisify(execFile)('cc', ['-O2', '-o', binary, join(SOURCES, `${name}.c`)]);
+    return new CLoop(folder, binary);
   }
 
-  async run(plan: LoopPlan): Promise<LoopResult> {
-    const binary = join(this.#folder, 'udp_loop');
-    const exchange = ['--exchange', String(plan.exchange)];
-    const reflector = new JsonChild(binary, ['reflector', ...exchange]);
+  async startReflector(...args: readonly string[]): Promise<Reflector> {
+    const child = new JsonChild(this.#binary, ['reflector', ...args]);
+    const { port } = await child.next<{ port: number }>();
+    return { port, stop: () => child.dispose() };
+  }
+
+  async probe(port: number, plan: LoopPlan, ...args: readonly string[]): Promise<LoopResult> {
+    const size = ['--probes', String(plan.probes), '--rate', String(plan.rate)];
+    const spread = plan.addresses === undefined ? [] : ['--addresses', String(plan.addresses)];
+    const prober = new JsonChild(this.#binary, ['prober', '--port', String(port), ...size, ...spread, ...args]);
     try {
-      const { port } = await reflector.next<{ port: number }>();
-      const size = ['--probes', String(plan.probes), '--rate', String(plan.rate)];
-      const prober = new JsonChild(binary, ['prober', '--port', String(port), ...exchange, ...size]);
-      try {
-        return await prober.next<LoopResult>();
-      } finally {
-        await prober.dispose();
-      }
+      return await prober.next<LoopResult>();
     } finally {
-      await reflector.dispose();
+      await prober.dispose();
     }
   }
 
   async dispose(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export class UdpLoop {
+  readonly #loop: CLoop;
+
+  private constructor(loop: CLoop) {
+    this.#loop = loop;
+  }
+
+  static async build(): Promise<UdpLoop> {
+    return new UdpLoop(await CLoop.build('udp_loop'));
+  }
+
+  /** Probes a reflector of its own. */
+  async run(exchange: Exchange, plan: LoopPlan): Promise<LoopResult> {
+    const args = ['--exchange', String(exchange)];
+    const reflector = await this.#loop.startReflector(...args);
+    try {
+      return await this.#loop.probe(reflector.port, plan, ...args);
+    } finally {
+      await reflector.stop();
+    }
+  }
+
+  dispose(): Promise<void> {
+    return this.#loop.dispose();
+  }
+}
+
+/** Its reflector is a plain listener, so it answers weft's engine as well. */
+export class TcpLoop {
+  readonly #loop: CLoop;
+  readonly #reflector: Reflector;
+
+  private constructor(loop: CLoop, reflector: Reflector) {
+    this.#loop = loop;
+    this.#reflector = reflector;
+  }
+
+  static async start(): Promise<TcpLoop> {
+    const loop = await CLoop.build('tcp_loop');
+    return new TcpLoop(loop, await loop.startReflector());
+  }
+
+  /** Of the reflector. */
+  get port(): number {
+    return this.#reflector.port;
+  }
+
+  probe(plan: LoopPlan): Promise<LoopResult> {
+    return this.#loop.probe(this.port, plan);
+  }
+
+  async stop(): Promise<void> {
+    await this.#reflector.stop();
+    await this.#loop.dispose();
   }
 }

@@ -1,13 +1,14 @@
-/** Runs the two ends of the UDP engine in processes of their own (engine-process.ts) and returns what the prober measured. */
+/** Runs the ends of an engine in processes of their own (engine-process.ts) and returns what the prober measured. */
 
 import { fileURLToPath } from 'node:url';
+import type { Reflector } from './c-loop.js';
 import { JsonChild } from './child.js';
 
 export interface ProberPlan {
+  readonly transport: 'udp' | 'tcp';
   readonly port: number;
   readonly targets: number;
   readonly intervalUs: number;
-  readonly plain: boolean;
   readonly warmUpMs: number;
   readonly measureMs: number;
 }
@@ -26,40 +27,28 @@ export interface ProberResult {
 
 const SCRIPT = fileURLToPath(new URL('./engine-process.js', import.meta.url));
 
-export class EngineReflector {
-  readonly #child: JsonChild;
-  readonly port: number;
+/** weft's own UDP reflector. */
+export async function startReflector(): Promise<Reflector> {
+  const child = new JsonChild(process.execPath, [SCRIPT, 'reflector']);
+  const { port } = await child.next<{ port: number }>();
+  return { port, stop: () => child.dispose() };
+}
 
-  private constructor(child: JsonChild, port: number) {
-    this.#child = child;
-    this.port = port;
-  }
-
-  static async start(): Promise<EngineReflector> {
-    const child = new JsonChild(process.execPath, [SCRIPT, 'reflector']);
-    const { port } = await child.next<{ port: number }>();
-    return new EngineReflector(child, port);
-  }
-
-  async stop(): Promise<void> {
-    await this.#child.dispose();
+/** Probes for as long as the plan says. */
+export async function runProber(plan: ProberPlan): Promise<ProberResult> {
+  const prober = new JsonChild(process.execPath, [SCRIPT, 'prober', JSON.stringify(plan)]);
+  try {
+    return await prober.next<ProberResult>();
+  } finally {
+    await prober.dispose();
   }
 }
 
-/** Probes a reflector of its own for as long as the plan says. */
-export async function runEngine(plan: Omit<ProberPlan, 'port'>): Promise<ProberResult> {
-  const reflector = await EngineReflector.start();
+/** UDP, against a reflector of its own. */
+export async function runUdpEngine(plan: Omit<ProberPlan, 'port' | 'transport'>): Promise<ProberResult> {
+  const reflector = await startReflector();
   try {
-    const prober = new JsonChild(process.execPath, [
-      SCRIPT,
-      'prober',
-      JSON.stringify({ ...plan, port: reflector.port }),
-    ]);
-    try {
-      return await prober.next<ProberResult>();
-    } finally {
-      await prober.dispose();
-    }
+    return await runProber({ ...plan, transport: 'udp', port: reflector.port });
   } finally {
     await reflector.stop();
   }

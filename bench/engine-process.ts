@@ -1,13 +1,15 @@
 /**
- * One end of the UDP engine in a process of its own, so that its CPU time is its own: started by the suites with a role
- * and its options as JSON, prints JSON lines. The engine is pumped in a worker, as in the agent.
+ * One end of an engine in a process of its own, so that its CPU time is its own: started by the suites with a role and
+ * its options as JSON, prints JSON lines. The engine is pumped in a worker, as in the agent.
  */
 
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import {
   close,
+  createTcpProber,
   createUdpProber,
   createUdpReflector,
+  type EngineHandle,
   newSliceBuffer,
   port,
   pump,
@@ -22,6 +24,9 @@ import { loopbackAddress } from './loopback.js';
 const SLICE_MS = 100;
 /** Samples kept for the quantiles; further probes are only counted. */
 const MAX_SAMPLES = 2_000_000;
+/** As the agent has them. */
+const TIMEOUT_US = { udp: 500_000, tcp: 3_000_000 };
+const MAX_CONNECTIONS = 1024;
 const SUCCESS = RESULT_NAMES.indexOf('success');
 
 type Job = { readonly handle: number; readonly plan?: ProberPlan };
@@ -48,24 +53,30 @@ function runReflector(): void {
 }
 
 function runProber(plan: ProberPlan): void {
-  const handle = createUdpProber({ sourceAddress4: '', sourceAddress6: '', timestamps: 'auto', key: new Uint8Array() });
+  const handle = createProber(plan.transport);
   const targets = Array.from({ length: plan.targets }, (_, id) => ({
     id,
     address: loopbackAddress(id),
     port: plan.port,
     intervalUs: plan.intervalUs,
-    timeoutUs: 500_000,
+    timeoutUs: TIMEOUT_US[plan.transport],
     paths: 1,
-    payloadBytes: 44,
+    payloadBytes: plan.transport === 'udp' ? 44 : 0,
     dscp: 0,
     ttl: 64,
-    plain: plan.plain,
+    plain: false,
   }));
   setTargets(handle, targets);
   startWorker({ handle, plan }, (result) => {
     print({ ...(result as ProberResult), stats: stats(handle) });
     close(handle);
   });
+}
+
+function createProber(transport: ProberPlan['transport']): EngineHandle {
+  const source = { sourceAddress4: '', sourceAddress6: '' };
+  if (transport === 'tcp') return createTcpProber({ ...source, maxConnections: MAX_CONNECTIONS });
+  return createUdpProber({ ...source, timestamps: 'auto', key: new Uint8Array() });
 }
 
 function startWorker(job: Job, done: (result: unknown) => void): void {
@@ -96,8 +107,10 @@ function probe(handle: number, plan: ProberPlan): ProberResult {
     for (let i = 0; i < slice.count; i++) {
       const result = slice.result(i);
       counts[result] = (counts[result] ?? 0) + 1;
-      if (result !== SUCCESS || samples === MAX_SAMPLES) continue;
-      network[samples] = slice.networkRttNs(i);
+      const networkRttNs = slice.networkRttNs(i);
+      // A TCP probe whose SYN was sent again is a success without one.
+      if (result !== SUCCESS || Number.isNaN(networkRttNs) || samples === MAX_SAMPLES) continue;
+      network[samples] = networkRttNs;
       program[samples++] = slice.programRttNs(i);
     }
   });

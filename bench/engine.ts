@@ -4,8 +4,8 @@
  */
 
 import type { BenchOptions, BenchRow } from './bench-row.js';
-import { CLoop } from './c-loop.js';
-import { type ProberResult, runEngine } from './engine-ends.js';
+import { UdpLoop } from './c-loop.js';
+import { type ProberResult, runUdpEngine } from './engine-ends.js';
 import { median } from './statistics.js';
 
 const ASKED_PER_S = 100_000;
@@ -16,7 +16,7 @@ const MIN_INTERVAL_US = 10_000;
 const MAX_CPU_RATIO = 1.5;
 
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
-  const loop = await CLoop.build();
+  const loop = await UdpLoop.build();
   try {
     return await measure(loop, quick ? 1 : 5, quick ? 1500 : 5000);
   } finally {
@@ -24,8 +24,8 @@ export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
   }
 }
 
-async function measure(loop: CLoop, rounds: number, measureMs: number): Promise<BenchRow[]> {
-  const time = { plain: false, warmUpMs: 500, measureMs };
+async function measure(loop: UdpLoop, rounds: number, measureMs: number): Promise<BenchRow[]> {
+  const time = { warmUpMs: 500, measureMs };
   const flatProbes = Math.round(measureMs * 150);
   const pacedProbes = (PACED_PER_S * measureMs) / 1000;
   const samples = new Map<string, number[]>();
@@ -33,21 +33,21 @@ async function measure(loop: CLoop, rounds: number, measureMs: number): Promise<
     samples.set(name, [...(samples.get(name) ?? []), value]);
   };
   for (let round = 0; round < rounds; round++) {
-    const two = await loop.run({ exchange: 2, probes: flatProbes, rate: 0 });
+    const two = await loop.run(2, { probes: flatProbes, rate: 0 });
     add('c2 cpu', two.cpuNs / two.completed);
-    const flat = await loop.run({ exchange: 3, probes: flatProbes, rate: 0 });
+    const flat = await loop.run(3, { probes: flatProbes, rate: 0 });
     add('c cpu', flat.cpuNs / flat.completed);
     add('c rate', (flat.completed / flat.wallNs) * 1e9);
-    const paced = await loop.run({ exchange: 3, probes: pacedProbes, rate: PACED_PER_S });
+    const paced = await loop.run(3, { probes: pacedProbes, rate: PACED_PER_S });
     add('c paced', (paced.cpuNs / paced.wallNs) * 100);
 
-    const asked = await runEngine({ ...time, ...targetsFor(ASKED_PER_S) });
+    const asked = await runUdpEngine({ ...time, ...targetsFor(ASKED_PER_S) });
     add('engine rate', (asked.success / asked.wallNs) * 1e9);
     add('engine cpu', asked.cpuNs / endedOf(asked));
-    const full = await runEngine({ ...time, targets: FLAT_OUT_TARGETS, intervalUs: MIN_INTERVAL_US });
+    const full = await runUdpEngine({ ...time, targets: FLAT_OUT_TARGETS, intervalUs: MIN_INTERVAL_US });
     add('engine full rate', (full.success / full.wallNs) * 1e9);
     add('engine full cpu', full.cpuNs / endedOf(full));
-    const slow = await runEngine({ ...time, ...targetsFor(PACED_PER_S) });
+    const slow = await runUdpEngine({ ...time, ...targetsFor(PACED_PER_S) });
     add('engine paced', (slow.cpuNs / slow.wallNs) * 100);
   }
   return rowsOf((name) => median(samples.get(name) ?? []));

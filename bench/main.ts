@@ -12,7 +12,9 @@ import { formatTable } from './table.js';
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   recording: () => import('./recording.js'),
   engine: () => import('./engine.js'),
+  'tcp-engine': () => import('./tcp-engine.js'),
   accuracy: () => import('./accuracy.js'),
+  'tcp-accuracy': () => import('./tcp-accuracy.js'),
   'prometheus-scrape': () => import('./prometheus-scrape.js'),
   idle: () => import('./idle.js'),
   agent: () => import('./agent.js'),
