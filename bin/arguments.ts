@@ -1,6 +1,6 @@
 /** Values on the command line: what is accepted, and what is said when it is not. */
 
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { formatDuration, parseDuration } from '../core/config/durations.js';
 
 /** Accepts `250ms`, `10s`, `1m30s`; gives milliseconds. */
@@ -18,6 +18,13 @@ export function durationArgument(atLeastMs: number): (text: string) => number {
   };
 }
 
+/** An option that takes a duration; the help shows its default as it is written here. */
+export function durationOption(flags: string, description: string, byDefault: string, atLeastMs: number): Option {
+  return new Option(flags, description)
+    .argParser(durationArgument(atLeastMs))
+    .default(durationArgument(atLeastMs)(byDefault), byDefault);
+}
+
 /** Accepts a whole number within the inclusive bounds. */
 export function integerArgument(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
@@ -30,4 +37,18 @@ export function integerArgument(minimum: number, maximum: number): (text: string
 /** For options that may be given several times, or once with commas: `--input udp,pinglist`. */
 export function listArgument(text: string, previous: readonly string[]): readonly string[] {
   return [...previous, ...text.split(',').filter((item) => item !== '')];
+}
+
+/** Accepts what matches; `expected` says in words what that is. */
+export function patternArgument(pattern: string, expected: string): (text: string) => string {
+  const form = new RegExp(pattern);
+  return (text) => {
+    if (form.test(text)) return text;
+    throw new InvalidArgumentError(`Expected ${expected}.`);
+  };
+}
+
+/** The end of a command's help. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

@@ -12,17 +12,30 @@ const MAX_PORT = 65_535;
 /** `[v6]`, `[v6]:port`, `name`, `name:port`. */
 const FORM = /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]+))(?::(?<port>\d+))?$/;
 
-/** Throws WeftError WEFT_USAGE. A bare IPv6 address has no port: its last group would be one. */
-export function parseHostPort(text: string, defaultPort: number): HostPort {
-  if (isIPv6(text)) return { host: text, port: defaultPort };
-  const { v6, name, port } = FORM.exec(text)?.groups ?? {};
-  const host = v6 ?? name;
-  const number = port === undefined ? defaultPort : Number(port);
-  if (host !== undefined && (v6 === undefined || isIPv6(v6)) && number >= 1 && number <= MAX_PORT) {
-    return { host, port: number };
+/**
+ * Without a `defaultPort` the text has to name one. Throws WeftError WEFT_USAGE. A bare IPv6 address has no port: its
+ * last group would be one.
+ */
+export function parseHostPort(text: string, defaultPort?: number): HostPort {
+  const found = JSON.stringify(text);
+  const { host, port = defaultPort } = isIPv6(text) ? { host: text, port: undefined } : parts(text);
+  if (host === undefined || (port !== undefined && (port < 1 || port > MAX_PORT))) {
+    const examples = defaultPort === undefined ? '10.0.0.2:443' : `10.0.0.2, router-1:${defaultPort}`;
+    throw usageError(`expected a host such as ${examples} or [2001:db8::1]:${defaultPort ?? 443}, found ${found}`);
   }
-  throw new WeftError(
-    'WEFT_USAGE',
-    `expected a host such as 10.0.0.2, router-1:862 or [2001:db8::1]:862, found ${JSON.stringify(text)}`,
-  );
+  if (port === undefined) {
+    const example = isIPv6(host) ? `[${host}]:443` : `${host}:443`;
+    throw usageError(`expected a host and a port such as ${example}, found ${found}: there is no default port`);
+  }
+  return { host, port };
+}
+
+function parts(text: string): { readonly host: string | undefined; readonly port: number | undefined } {
+  const { v6, name, port } = FORM.exec(text)?.groups ?? {};
+  const host = v6 === undefined || isIPv6(v6) ? (v6 ?? name) : undefined;
+  return { host, port: port === undefined ? undefined : Number(port) };
+}
+
+function usageError(message: string): WeftError {
+  return new WeftError('WEFT_USAGE', message);
 }

@@ -5,15 +5,15 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, describeError, WeftError } from '../core/errors.js';
-import { durationArgument, integerArgument, listArgument } from './arguments.js';
+import { MIN_PAIR_INTERVAL_MS } from '../core/pinglist/limits.js';
+import { durationArgument, durationOption, examples, integerArgument, listArgument } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { addPing } from './ping/arguments.js';
 import type { Signals } from './signals.js';
 import { VERSION } from './version.js';
 
 const MAX_PORT = 65_535;
 const MAX_DEMO_HOSTS = 64;
-/** The safety limit of every agent: a pair is probed at most every 10 ms. */
-const MIN_PROBE_INTERVAL_MS = 10;
 
 /** Commands that end gracefully on SIGINT and SIGTERM; for the others signals do what they always do. */
 const LASTING_COMMANDS: readonly string[] = ['run', 'test', 'once', 'ping', 'demo'];
@@ -52,7 +52,7 @@ function createProgram(signals: Signals, finish: (code: ExitCode) => void): Comm
     .exitOverride()
     .showHelpAfterError('(-h shows what is accepted)')
     .hook('preAction', (_, command) => {
-      if (!LASTING_COMMANDS.includes(command.name())) signals.release();
+      if (!LASTING_COMMANDS.includes(commandOf(command, program).name())) signals.release();
     })
     .addHelpText(
       'after',
@@ -67,6 +67,11 @@ function createProgram(signals: Signals, finish: (code: ExitCode) => void): Comm
 }
 
 type Finish = (code: ExitCode) => void;
+
+/** `ping` of `ping udp`. */
+function commandOf(command: Command, program: Command): Command {
+  return command.parent === null || command.parent === program ? command : commandOf(command.parent, program);
+}
 
 function addRun(program: Command, signals: Signals, finish: Finish): void {
   withConfig(program.command('run').description('run the agent until SIGINT or SIGTERM; SIGHUP reloads'))
@@ -123,35 +128,15 @@ function addCatalogueCommands(program: Command, finish: Finish): void {
     .action(async (options) => finish(await (await import('./commands/version.js')).version(options)));
 }
 
-function addPing(program: Command, signals: Signals, finish: Finish): void {
-  const ping = program.command('ping').description('probe one target by hand and show the three delays');
-  ping
-    .addArgument(ping.createArgument('<transport>', 'how to probe').choices(['udp']))
-    .argument('<host[:port]>', 'name or address; IPv6 with a port as [::1]:862')
-    .option('-n, --count <probes>', 'how many probes', integerArgument(1, 1_000_000), 10)
-    .addOption(duration('-i, --interval <duration>', 'time between two probes', '1s', MIN_PROBE_INTERVAL_MS))
-    .addOption(duration('-w, --timeout <duration>', 'how long to wait for an answer', '1s', 1))
-    .option('--paths <paths>', 'source ports to spread the probes over', integerArgument(1, 1024), 1)
-    .option('--size <bytes>', 'UDP payload of a probe at least', integerArgument(44, 9000), 44)
-    .option('--dscp <dscp>', 'differentiated services code point', integerArgument(0, 63), 0)
-    .option('--ttl <hops>', 'TTL or hop limit', integerArgument(1, 255), 255)
-    .option('--source <address>', 'local address to probe from')
-    .option('--key-file <file>', 'probe in authenticated mode, with the secret in this file')
-    .option('--plain', 'send the bare 44-byte STAMP packet, for reflectors that refuse anything else')
-    .option('--json', 'print JSON lines: one a probe, then the summary')
-    .addHelpText('after', examples('weft ping udp 10.0.0.2', 'weft ping udp router-1:862 -n 100 -i 100ms --plain'))
-    .action(async (_transport, host, options) =>
-      finish(await (await import('./commands/ping-udp.js')).ping({ ...options, host }, signals)),
-    );
-}
-
 function addDemo(program: Command, signals: Signals, finish: Finish): void {
   program
     .command('demo')
     .description('start several agents on this machine that probe each other, and draw the mesh')
     .option('--hosts <n>', 'how many agents', integerArgument(2, MAX_DEMO_HOSTS), 8)
-    .addOption(duration('--interval <duration>', 'window of the agents: how often the grid changes', '1s', 1000))
-    .addOption(duration('--probe-interval <duration>', 'between two probes of a pair', '100ms', MIN_PROBE_INTERVAL_MS))
+    .addOption(durationOption('--interval <duration>', 'window of the agents: how often the grid changes', '1s', 1000))
+    .addOption(
+      durationOption('--probe-interval <duration>', 'between two probes of a pair', '100ms', MIN_PAIR_INTERVAL_MS),
+    )
     .option('--base-port <port>', 'UDP port of the reflectors, if free', integerArgument(1, MAX_PORT), 18_620)
     .option('--duration <duration>', 'end by itself after this time', durationArgument(1))
     .option('--json', 'print one JSON line a window instead of drawing')
@@ -163,14 +148,4 @@ function withConfig(command: Command): Command {
   return command
     .requiredOption('-c, --config <file>', 'configuration file (YAML)')
     .option('--config-directory <dir>', 'also read every *.yaml and *.yml file in this directory');
-}
-
-function duration(flags: string, description: string, byDefault: string, atLeastMs: number): Option {
-  return new Option(flags, description)
-    .argParser(durationArgument(atLeastMs))
-    .default(durationArgument(atLeastMs)(byDefault), byDefault);
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

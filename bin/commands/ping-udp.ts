@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { pingUdp } from '../../plugins/inputs/udp/ping.js';
 import { parseHostPort } from '../endpoint.js';
 import type { ExitCode } from '../exit-codes.js';
-import { type PingOptions, reportPing, resolveEndpoint, targetOf } from '../ping/run.js';
+import { type PingOptions, reportPing, resolveEndpoint, sourceOf, targetOf } from '../ping/run.js';
 import { UDP_FORMAT } from '../ping/udp-format.js';
 import type { Signals } from '../signals.js';
 
@@ -17,7 +17,7 @@ export interface UdpPingOptions extends PingOptions {
 }
 
 export async function ping(options: UdpPingOptions, signals: Signals): Promise<ExitCode> {
-  const endpoint = await resolveEndpoint(parseHostPort(options.host, STAMP_PORT));
+  const endpoint = await resolveEndpoint(parseHostPort(options.host, STAMP_PORT), options.source);
   const probes = {
     target: {
       ...targetOf(endpoint, options),
@@ -26,7 +26,7 @@ export async function ping(options: UdpPingOptions, signals: Signals): Promise<E
       plain: options.plain === true,
     },
     count: options.count,
-    sourceAddress: options.source ?? '',
+    source: sourceOf(endpoint, options.source),
     key: options.keyFile === undefined ? '' : (await readFile(options.keyFile, 'utf8')).trim(),
   } as const;
   return reportPing(

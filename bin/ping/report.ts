@@ -20,7 +20,7 @@ export interface PingFormat<Reading> {
   readonly transport: Transport;
   /** Headings and widths of the columns that follow `seq` and `path`. */
   readonly columns: readonly PingColumn[];
-  /** What stands in them, and what is said behind them ('' = nothing). Fewer cells than columns are allowed. */
+  /** What stands in them, and what is said behind them ('' = nothing). Without figures there need be no cells. */
   row(reply: PingReply<Reading>): { readonly cells: readonly string[]; readonly remark: string };
   /** Members of a reply's JSON object that follow `seq`, `sequence`, `path`, `result` and `errno`. */
   json(reply: PingReply<Reading>): object;
@@ -33,6 +33,12 @@ export type PingColumn = readonly [heading: string, width: number];
 export interface PingTally<Reading> {
   /** Every reply but late and second answers. */
   add(reply: PingReply<Reading>): void;
+  /** Said of the answered probes, in brackets; '' = nothing. */
+  readonly answeredRemark: string;
+  /** For people, between the counts and the figures. */
+  readonly lines: readonly string[];
+  /** For scripts, in the same place. */
+  readonly counts: Readonly<Record<string, number | null>>;
   /** In the order they are printed. */
   readonly figures: readonly PingFigure[];
 }
@@ -145,6 +151,7 @@ function textPrinter<Reading>(
     end(summary) {
       print(`--- ${host} ${format.transport} ping statistics ---`);
       print(countsText(summary));
+      for (const line of summary.tally.lines) print(line);
       const figures = summary.tally.figures.filter(({ distribution }) => distribution.count > 0);
       const width = Math.max(...figures.map(({ name }) => name.length));
       for (const { name, distribution } of figures) {
@@ -154,9 +161,10 @@ function textPrinter<Reading>(
   };
 }
 
-function countsText({ sent, success, timeout, sendError, invalid, loss }: Summary<unknown>): string {
+function countsText({ sent, success, timeout, sendError, invalid, loss, tally }: Summary<unknown>): string {
   const lossText = loss === undefined ? 'nothing was sent' : `${formatLoss(loss)} loss`;
-  const parts = [`${sent} sent`, `${success} answered`, `${timeout} lost (${lossText})`];
+  const remark = tally.answeredRemark === '' ? '' : ` (${tally.answeredRemark})`;
+  const parts = [`${sent} sent`, `${success} answered${remark}`, `${timeout} lost (${lossText})`];
   if (invalid > 0) parts.push(`${invalid} invalid`);
   if (sendError > 0) parts.push(`${sendError} could not be sent here`);
   return parts.join(', ');
@@ -178,7 +186,7 @@ function jsonPrinter<Reading>(
       const { host, address, port } = endpoint;
       const counts = { sent, success, timeout, send_error: sendError, invalid, loss: loss ?? null };
       const figures = Object.fromEntries(tally.figures.map(({ key, distribution }) => [key, quartet(distribution)]));
-      print(JSON.stringify({ summary: { host, address, port, ...counts, ...figures } }));
+      print(JSON.stringify({ summary: { host, address, port, ...counts, ...tally.counts, ...figures } }));
     },
   };
 }

@@ -2,9 +2,9 @@
 
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { StartupError } from '../../core/errors.js';
+import { StartupError, WeftError } from '../../core/errors.js';
 import type { IpTarget } from '../../core/target.js';
-import type { PingReply } from '../../plugins/common/probing/ping.js';
+import type { PingReply, PingSource } from '../../plugins/common/probing/ping.js';
 import type { HostPort } from '../endpoint.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Signals } from '../signals.js';
@@ -45,11 +45,11 @@ export async function reportPing<Reading>(
   return report.end() > 0 ? EXIT.ok : EXIT.failure;
 }
 
-/** With the first address the system's resolver has. Throws StartupError. */
-export async function resolveEndpoint({ host, port }: HostPort): Promise<PingEndpoint> {
+/** With the first address the system's resolver has, of the family of `source` if that is given. Throws StartupError. */
+export async function resolveEndpoint({ host, port }: HostPort, source?: string): Promise<PingEndpoint> {
   if (isIP(host) !== 0) return { host, address: host, port };
   try {
-    return { host, address: (await lookup(host)).address, port };
+    return { host, address: (await lookup(host, { family: isIP(source ?? '') })).address, port };
   } catch (cause) {
     throw new StartupError(`cannot resolve ${JSON.stringify(host)}; is the name right?`, { retryable: true, cause });
   }
@@ -60,16 +60,18 @@ export function targetOf(
   { host, address, port }: PingEndpoint,
   { interval, timeout, paths, dscp, ttl }: PingOptions,
 ): Omit<IpTarget, 'transport' | 'payloadBytes'> {
-  return {
-    dst: host,
-    address,
-    port,
-    intervalMs: interval,
-    timeoutMs: timeout,
-    paths,
-    dscp,
-    ttl,
-    mode: undefined,
-    labels: {},
-  };
+  const times = { intervalMs: interval, timeoutMs: timeout };
+  return { dst: host, address, port, ...times, paths, dscp, ttl, mode: undefined, labels: {} };
+}
+
+/** Throws WeftError WEFT_USAGE when `source` is no address of the endpoint's family. */
+export function sourceOf({ address }: PingEndpoint, source = ''): PingSource {
+  const family = isIP(address);
+  if (source !== '' && isIP(source) !== family) {
+    throw new WeftError(
+      'WEFT_USAGE',
+      `--source: expected an IPv${family} address to probe ${address} from, found ${JSON.stringify(source)}`,
+    );
+  }
+  return { sourceAddress4: family === 4 ? source : '', sourceAddress6: family === 6 ? source : '' };
 }

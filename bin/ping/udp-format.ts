@@ -15,7 +15,7 @@ export const UDP_FORMAT: PingFormat<UdpDelays | undefined> = {
   ],
   row(reply) {
     const { result, reading } = reply;
-    if (reading === undefined) return { cells: [formatFailure(reply)], remark: '' };
+    if (reading === undefined) return { cells: [], remark: formatFailure(reply) };
     const { networkRttNs, proberDelayNs, responderDelayNs, clock, t4 } = reading;
     const delays = [networkRttNs, proberDelayNs, responderDelayNs].map(formatSignedNs);
     return { cells: [...delays, clock, t4], remark: result === 'success' ? '' : result };
@@ -36,6 +36,9 @@ export const UDP_FORMAT: PingFormat<UdpDelays | undefined> = {
 };
 
 class UdpTally implements PingTally<UdpDelays | undefined> {
+  readonly answeredRemark = '';
+  readonly lines = [];
+  readonly counts = {};
   readonly #networkRtt = new Distribution();
   readonly #proberDelay = new Distribution();
   readonly #responderDelay = new Distribution();

@@ -33,10 +33,13 @@ export const UdpForm = Type.Object(
 export const HTTP_PROBE_DEFAULTS = { path: '/', host: '', status: 200 } as const;
 
 /** Visible ASCII: the text stands in a request as it is, so no line may end in it. */
+export const HTTP_PATH_PATTERN = '^/[!-~]{0,2047}$';
+export const HTTP_HOST_PATTERN = '^[!-~]{0,255}$';
+
 const HttpForm = Type.Object(
   {
-    path: Type.String({ pattern: '^/[!-~]*$', maxLength: 2048, default: HTTP_PROBE_DEFAULTS.path }),
-    host: Type.String({ pattern: '^[!-~]*$', maxLength: 255, default: HTTP_PROBE_DEFAULTS.host }),
+    path: Type.String({ pattern: HTTP_PATH_PATTERN, default: HTTP_PROBE_DEFAULTS.path }),
+    host: Type.String({ pattern: HTTP_HOST_PATTERN, default: HTTP_PROBE_DEFAULTS.host }),
     status: whole(100, 599, HTTP_PROBE_DEFAULTS.status),
   },
   STRICT,

@@ -27,3 +27,13 @@ test('anything else is a usage error', () => {
     );
   }
 });
+
+test('without a default the port has to be named', () => {
+  assert.deepEqual(parseHostPort('[::1]:443'), { host: '::1', port: 443 });
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['router-1', /a host and a port such as router-1:443, found "router-1": there is no default port/],
+    ['2001:db8::1', /such as \[2001:db8::1\]:443, found "2001:db8::1": there is no default port/],
+    ['router-1:0', /expected a host such as 10.0.0.2:443 or /],
+  ];
+  for (const [text, message] of cases) assert.throws(() => parseHostPort(text), { code: 'WEFT_USAGE', message }, text);
+});

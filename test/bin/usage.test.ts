@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { weft } from '../support/weft-process.js';
 
 const COMMANDS = ['run', 'check', 'test', 'once', 'plugins', 'sample', 'version', 'ping', 'demo'];
+const SUBCOMMANDS = ['ping udp', 'ping tcp'];
 
 test('the help names every command and the exit codes', async () => {
   const { code, stdout } = await weft('-h');
@@ -12,8 +13,8 @@ test('the help names every command and the exit codes', async () => {
 });
 
 test('every command has its help, with examples', async () => {
-  for (const command of COMMANDS) {
-    const { code, stdout } = await weft(command, '-h');
+  for (const command of [...COMMANDS, ...SUBCOMMANDS]) {
+    const { code, stdout } = await weft(...command.split(' '), '-h');
     assert.equal(code, 0, command);
     assert.match(stdout, new RegExp(`Usage: weft ${command}`));
     assert.match(stdout, /Examples:\n {2}\S/);
@@ -31,7 +32,19 @@ test('a wrong command line says what was meant, and exits with 2', async () => {
     [['demo', '--hosts', '1'], /Expected a whole number from 2 to 64/],
     [['demo', '--interval', '5 apples'], /Expected a duration such as 250ms or 1m30s, at least 1s/],
     [['ping', 'udp', '127.0.0.1', '-i', '1ms'], /at least 10ms/],
-    [['ping', 'icmp', '127.0.0.1'], /Allowed choices are udp/],
+    [['ping'], /Commands:\n {2}udp .*\n {2}tcp /],
+    [['ping', 'icmp', '127.0.0.1'], /unknown command 'icmp'/],
+    [['ping', 'tcp', '127.0.0.1'], /expected a host and a port .*no default port/],
+    [['ping', 'tcp', '127.0.0.1:1', '--plain'], /unknown option '--plain'/],
+    [['ping', 'tcp', '127.0.0.1:1', '--size', '100'], /unknown option '--size'/],
+    [['ping', 'udp', '127.0.0.1', '--payload', '100'], /unknown option '--payload'/],
+    [
+      ['ping', 'tcp', '127.0.0.1:1', '--payload', '9', '--http', '/'],
+      /'--payload <bytes>' cannot be used with .*--http/,
+    ],
+    [['ping', 'tcp', '127.0.0.1:1', '--http-status', '204'], /--http-status: only with --http PATH/],
+    [['ping', 'tcp', '127.0.0.1:1', '--http', '/a b'], /Expected a path such as/],
+    [['ping', 'tcp', '127.0.0.1:1', '--source', '::1'], /--source: expected an IPv4 address/],
     [['sample', '--input', 'pinglsit'], /unknown input "pinglsit".*"pinglist"/],
   ];
   for (const [args, expected] of cases) {

@@ -34,6 +34,12 @@ export interface PingRun<Reading> {
   readonly read: (slice: Slice, i: number) => Reading;
 }
 
+/** Where the probes are sent from, as engines are told. */
+export interface PingSource {
+  readonly sourceAddress4: string;
+  readonly sourceAddress6: string;
+}
+
 const TARGET_ID = 1;
 /** A person waits for each line. */
 const SLICE_MS = 50;

@@ -10,14 +10,13 @@ import {
   T4_NAMES,
   type T4Source,
 } from '../../../native/index.js';
-import { type PingReply, runPing } from '../../common/probing/ping.js';
+import { type PingReply, type PingSource, runPing } from '../../common/probing/ping.js';
 
 export interface UdpPing {
   readonly target: UdpTarget;
   /** Probes to send. */
   readonly count: number;
-  /** Local address to probe from, of the target's family; '' lets the kernel choose. */
-  readonly sourceAddress: string;
+  readonly source: PingSource;
   /** Shared secret; '' = unauthenticated. */
   readonly key: string;
 }
@@ -39,14 +38,8 @@ export type UdpReply = PingReply<UdpDelays | undefined>;
 
 /** As `runPing`. Throws NativeError when no socket can be opened. */
 export async function pingUdp(ping: UdpPing, onReply: (reply: UdpReply) => void, signal: AbortSignal): Promise<void> {
-  const { target, count, sourceAddress, key } = ping;
-  const ipv6 = target.address.includes(':');
-  const engine = createUdpProber({
-    sourceAddress4: ipv6 ? '' : sourceAddress,
-    sourceAddress6: ipv6 ? sourceAddress : '',
-    timestamps: 'auto',
-    key: Buffer.from(key),
-  });
+  const { target, count, source, key } = ping;
+  const engine = createUdpProber({ ...source, timestamps: 'auto', key: Buffer.from(key) });
   await runPing({ engine, target, count, read: delaysOf }, onReply, signal);
 }
 
