@@ -8,6 +8,7 @@ import { NativeError } from '../../core/errors.js';
 import {
   buildInfo,
   close,
+  createTcpReflector,
   createUdpProber,
   createUdpReflector,
   type EngineHandle,
@@ -20,7 +21,7 @@ import {
   stats,
   wake,
 } from '../../native/index.js';
-import { engineTarget, proberOptions, reflectorOptions, SliceWorker } from '../support/engine.js';
+import { engineTarget, proberOptions, reflectorOptions, SliceWorker, tcpReflectorOptions } from '../support/engine.js';
 import { startPump } from '../support/engine-pump.js';
 
 const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno;
@@ -51,6 +52,7 @@ function reflectorPort(t: TestContext): number {
 const engines = [
   ['prober', () => createUdpProber(proberOptions())],
   ['reflector', () => createUdpReflector(reflectorOptions())],
+  ['TCP reflector', () => createTcpReflector(tcpReflectorOptions())],
 ] as const;
 
 for (const [name, create] of engines) {

@@ -8,6 +8,7 @@ import {
   newSliceBuffer,
   pump,
   Slice,
+  type TcpReflectorOptions,
   type UdpProberOptions,
   type UdpReflectorOptions,
 } from '../../native/index.js';
@@ -20,6 +21,11 @@ export function proberOptions(changes: Partial<UdpProberOptions> = {}): UdpProbe
 export function reflectorOptions(changes: Partial<UdpReflectorOptions> = {}): UdpReflectorOptions {
   const open = { allowedPrefixes: [], rateLimit: 0, timestamps: 'auto', key: new Uint8Array() } as const;
   return { address: '127.0.0.1', port: 0, ...open, ...changes };
+}
+
+/** On a free port of 127.0.0.1. */
+export function tcpReflectorOptions(changes: Partial<TcpReflectorOptions> = {}): TcpReflectorOptions {
+  return { address: '127.0.0.1', port: 0, allowedPrefixes: [], rateLimit: 0, maxConnections: 1000, ...changes };
 }
 
 /** Probed every 10 ms. */

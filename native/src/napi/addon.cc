@@ -55,6 +55,12 @@ Napi::Value create_udp_reflector(const Napi::CallbackInfo& info) {
   return hand_out(info.Env(), UdpReflector::create(std::move(*config)));
 }
 
+Napi::Value create_tcp_reflector(const Napi::CallbackInfo& info) {
+  auto config = read_tcp_reflector_options(info[0]);
+  if (!config) return info.Env().Undefined();
+  return hand_out(info.Env(), TcpReflector::create(std::move(*config)));
+}
+
 void set_targets(const Napi::CallbackInfo& info) {
   const auto engine = engine_of(info);
   if (!engine) return;
@@ -136,6 +142,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("createUdpProber", Napi::Function::New(env, create_udp_prober));
   exports.Set("createTcpProber", Napi::Function::New(env, create_tcp_prober));
   exports.Set("createUdpReflector", Napi::Function::New(env, create_udp_reflector));
+  exports.Set("createTcpReflector", Napi::Function::New(env, create_tcp_reflector));
   exports.Set("setTargets", Napi::Function::New(env, set_targets));
   exports.Set("pump", Napi::Function::New(env, pump));
   exports.Set("stats", Napi::Function::New(env, stats));

@@ -87,4 +87,19 @@ std::optional<UdpReflectorConfig> read_udp_reflector_options(const Napi::Value& 
   return UdpReflectorConfig{std::move(*listen), stamps_of(options), key_of(options)};
 }
 
+std::optional<TcpReflectorConfig> read_tcp_reflector_options(const Napi::Value& value) {
+  const auto options = value.As<Napi::Object>();
+  auto listen = listen_of(options);
+  if (!listen) return std::nullopt;
+  const uint32_t max_connections = options.Get("maxConnections").ToNumber().Uint32Value();
+  if (max_connections == 0) {
+    throw_type_error(options.Env(), "maxConnections: 0 leaves no room for a connection");
+    return std::nullopt;
+  }
+  TcpReflectorConfig config;
+  config.listen = std::move(*listen);
+  config.max_connections = max_connections;
+  return config;
+}
+
 }  // namespace weft

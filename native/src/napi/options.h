@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "net/tcp_prober.h"
+#include "net/tcp_reflector.h"
 #include "net/udp_prober.h"
 #include "net/udp_reflector.h"
 
@@ -14,5 +15,6 @@ namespace weft {
 std::optional<UdpProberConfig> read_udp_prober_options(const Napi::Value& value);
 std::optional<TcpProberConfig> read_tcp_prober_options(const Napi::Value& value);
 std::optional<UdpReflectorConfig> read_udp_reflector_options(const Napi::Value& value);
+std::optional<TcpReflectorConfig> read_tcp_reflector_options(const Napi::Value& value);
 
 }  // namespace weft

@@ -3,9 +3,17 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import type { Metric } from '../../../../core/metric.js';
-import { close, createUdpProber, createUdpReflector, newSliceBuffer, port, pump } from '../../../../native/index.js';
+import {
+  close,
+  createTcpReflector,
+  createUdpProber,
+  createUdpReflector,
+  newSliceBuffer,
+  port,
+  pump,
+} from '../../../../native/index.js';
 import { EngineMetrics } from '../../../../plugins/common/probing/engine-metrics.js';
-import { proberOptions, reflectorOptions } from '../../../support/engine.js';
+import { proberOptions, reflectorOptions, tcpReflectorOptions } from '../../../support/engine.js';
 
 const TAGS = { transport: 'udp', engine: 'reflector', src: 'here' };
 
@@ -44,7 +52,20 @@ describe('metrics of an engine', () => {
     assert.equal(numberOf(metrics.read(3n), 'received'), 0);
   });
 
-  test('are named after the engine, and say what is a state and what a count', () => {
+  for (const [name, create, states] of [
+    ['a prober', () => createUdpProber(proberOptions()), ['outstanding', 'targets']],
+    ['a TCP reflector', () => createTcpReflector(tcpReflectorOptions()), ['connections']],
+  ] as const) {
+    test(`of ${name} say which are its states`, () => {
+      const engine = create();
+      const { fields } = new EngineMetrics(engine, TAGS).read(0n).find(({ tags }) => tags.reason === undefined)!;
+      close(engine);
+      const gauges = Object.keys(fields).filter((field) => fields[field]!.kind === 'gauge');
+      assert.deepEqual(gauges.sort(), states);
+    });
+  }
+
+  test('are named after the engine, and counts have a unit', () => {
     const engine = createUdpProber(proberOptions());
     const tags = { ...TAGS, engine: 'prober' };
     const all = new EngineMetrics(engine, tags).read(42n);
@@ -56,8 +77,6 @@ describe('metrics of an engine', () => {
       assert.deepEqual(own, tags);
     }
     const { fields } = all.find((metric) => metric.tags.reason === undefined)!;
-    const gauges = Object.keys(fields).filter((name) => fields[name]!.kind === 'gauge');
-    assert.deepEqual(gauges.sort(), ['outstanding', 'targets']);
     assert.deepEqual(fields.sent, { kind: 'count', value: 0, unit: '1' });
   });
 });
