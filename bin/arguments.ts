@@ -3,26 +3,32 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { formatDuration, parseDuration } from '../core/config/durations.js';
 
-/** Accepts `250ms`, `10s`, `1m30s`; gives milliseconds. */
-export function durationArgument(atLeastMs: number): (text: string) => number {
+/** Accepts `250ms`, `10s`, `1m30s` within the inclusive bounds; gives milliseconds. */
+export function durationArgument(atLeastMs: number, atMostMs = Number.POSITIVE_INFINITY): (text: string) => number {
   return (text) => {
     try {
       const ms = parseDuration(text);
-      if (ms >= atLeastMs) return ms;
+      if (ms >= atLeastMs && ms <= atMostMs) return ms;
     } catch {
       // Said below, in the words of a command line.
     }
+    const atMost = Number.isFinite(atMostMs) ? ` and at most ${formatDuration(atMostMs)}` : '';
     throw new InvalidArgumentError(
-      `Expected a duration such as 250ms or 1m30s, at least ${formatDuration(atLeastMs)}.`,
+      `Expected a duration such as 250ms or 1m30s, at least ${formatDuration(atLeastMs)}${atMost}.`,
     );
   };
 }
 
 /** An option that takes a duration; the help shows its default as it is written here. */
-export function durationOption(flags: string, description: string, byDefault: string, atLeastMs: number): Option {
-  return new Option(flags, description)
-    .argParser(durationArgument(atLeastMs))
-    .default(durationArgument(atLeastMs)(byDefault), byDefault);
+export function durationOption(
+  flags: string,
+  description: string,
+  byDefault: string,
+  atLeastMs: number,
+  atMostMs?: number,
+): Option {
+  const parse = durationArgument(atLeastMs, atMostMs);
+  return new Option(flags, description).argParser(parse).default(parse(byDefault), byDefault);
 }
 
 /** Accepts a whole number within the inclusive bounds. */

@@ -62,6 +62,7 @@ export interface EngineTarget {
   readonly address: string;
   readonly port: number;
   readonly intervalUs: number;
+  /** At most 2^32 − 1: 71 minutes. */
   readonly timeoutUs: number;
   readonly paths: number;
   readonly payloadBytes: number;
@@ -117,9 +118,10 @@ export const EXCHANGE_NAMES: readonly ExchangeResult[] = EXCHANGES;
 export const RECORD_BYTES = 64;
 const SLICE_HEADER_BYTES = 64;
 const DEFAULT_SLICE_RECORDS = 4096;
-const TARGET_BYTES = 96;
-const TARGET_ADDRESS_OFFSET = 24;
-const TARGET_REQUEST_OFFSET = 88;
+const TARGET_BYTES = 104;
+const TARGET_REQUEST_OFFSET = 28;
+const TARGET_ADDRESS_OFFSET = 36;
+const UINT32_RANGE = 2 ** 32;
 const PLAIN_FLAG = 1;
 const ENGINE_CLOSED_FLAG = 1;
 
@@ -162,10 +164,10 @@ export function setTargets(handle: EngineHandle, targets: readonly EngineTarget[
     view.setUint8(at + 10, target.dscp);
     view.setUint8(at + 11, target.ttl);
     view.setUint8(at + 12, target.plain ? PLAIN_FLAG : 0);
-    view.setUint32(at + 16, target.intervalUs, true);
-    view.setUint32(at + 20, target.timeoutUs, true);
-    const addressRoom = TARGET_REQUEST_OFFSET - TARGET_ADDRESS_OFFSET - 1;
-    bytes.write(target.address, at + TARGET_ADDRESS_OFFSET, addressRoom, 'latin1');
+    view.setUint32(at + 16, target.intervalUs % UINT32_RANGE, true);
+    view.setUint32(at + 20, Math.floor(target.intervalUs / UINT32_RANGE), true);
+    view.setUint32(at + 24, target.timeoutUs, true);
+    bytes.write(target.address, at + TARGET_ADDRESS_OFFSET, TARGET_BYTES - TARGET_ADDRESS_OFFSET - 1, 'latin1');
     if (target.http === undefined) return;
     const { request, status } = target.http;
     view.setUint32(at + TARGET_REQUEST_OFFSET, requestBytes, true);

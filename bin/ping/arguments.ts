@@ -7,6 +7,9 @@ import { durationOption, examples, integerArgument, patternArgument } from '../a
 import type { ExitCode } from '../exit-codes.js';
 import type { Signals } from '../signals.js';
 
+/** What a pinglist allows too. */
+const MAX_TIMEOUT_MS = 60_000;
+
 const MAX_PROBES = 1_000_000;
 const MAX_PATHS = 1024;
 
@@ -69,7 +72,9 @@ function withProbing(command: Command, defaults: { readonly timeout: string; rea
   return command
     .option('-n, --count <probes>', 'how many probes', integerArgument(1, MAX_PROBES), 10)
     .addOption(durationOption('-i, --interval <duration>', 'time between two probes', '1s', MIN_PAIR_INTERVAL_MS))
-    .addOption(durationOption('-w, --timeout <duration>', 'how long to wait for an answer', defaults.timeout, 1))
+    .addOption(
+      durationOption('-w, --timeout <duration>', 'how long to wait for an answer', defaults.timeout, 1, MAX_TIMEOUT_MS),
+    )
     .option('--paths <paths>', 'source ports to spread the probes over', integerArgument(1, MAX_PATHS), 1)
     .option('--dscp <dscp>', 'differentiated services code point', integerArgument(0, 63), 0)
     .option('--ttl <hops>', 'TTL or hop limit', integerArgument(1, 255), defaults.ttl)

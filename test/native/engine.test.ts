@@ -251,6 +251,15 @@ describe('prober', () => {
     assert.ok(reached.every(({ result, clock }) => result === 'success' && clock === 'kernel'));
   });
 
+  test('keeps to intervals beyond 32 bits of microseconds', async (t) => {
+    const reflector = createUdpReflector(reflectorOptions());
+    pumped(t, reflector);
+    const rare = engineTarget(port(reflector), { id: 2, intervalUs: 2 ** 32 + 10_000 });
+    const { pump } = probing(t, [engineTarget(port(reflector)), rare]);
+    const records = await pump.until(count(20, 'success'));
+    assert.ok(records.filter(({ targetId }) => targetId === 2).length <= 1);
+  });
+
   test('goes on with a target that stays on the list, and ends with one that leaves', async (t) => {
     const reflector = createUdpReflector(reflectorOptions());
     pumped(t, reflector);

@@ -16,16 +16,16 @@ struct TargetEntry {
   uint8_t ttl;
   uint8_t flags;
   uint8_t reserved[3];
-  uint32_t interval_us;
+  uint64_t interval_us;
   uint32_t timeout_us;
-  char address[64];  // IPv4 or IPv6 literal, NUL-terminated
   // The HTTP request to send once connected, in `TargetTable::requests`; none when empty.
   uint32_t request_offset;
   uint16_t request_bytes;
   uint16_t expected_status;
+  char address[68];  // IPv4 or IPv6 literal, NUL-terminated
 };
-static_assert(sizeof(TargetEntry) == 96 && offsetof(TargetEntry, address) == 24 &&
-              offsetof(TargetEntry, request_offset) == 88);
+static_assert(sizeof(TargetEntry) == 104 && offsetof(TargetEntry, interval_us) == 16 &&
+              offsetof(TargetEntry, request_offset) == 28 && offsetof(TargetEntry, address) == 36);
 
 constexpr uint8_t kTargetPlain = 1;
 

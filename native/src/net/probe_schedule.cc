@@ -13,7 +13,6 @@ namespace {
 
 // Steps of the golden ratio fill an interval evenly however many targets come, and whenever they come.
 constexpr double kGoldenStep = 0.6180339887498949;
-constexpr double kUsPerS = 1e6;
 
 uint32_t random_u32() {
   uint32_t value = 0;
@@ -21,7 +20,11 @@ uint32_t random_u32() {
   return value;
 }
 
-int64_t interval_of(const TargetEntry& entry) { return std::max<int64_t>(entry.interval_us, 1) * kNsPerUs; }
+int64_t interval_of(const TargetEntry& entry) {
+  // Twelve days: none is longer, and it does not overflow in ns.
+  constexpr uint64_t kLongestUs = uint64_t{1} << 40;
+  return static_cast<int64_t>(std::clamp<uint64_t>(entry.interval_us, 1, kLongestUs)) * kNsPerUs;
+}
 
 uint16_t paths_of(const TargetEntry& entry) { return std::max<uint16_t>(entry.paths, 1); }
 
@@ -47,7 +50,7 @@ void ProbeSchedule::replace(const TargetTable& table, int64_t now_ns) {
     update(targets_[slot], entry, table.requests);
     wheel_.schedule(slot, targets_[slot].next_due_ns);
     listed.emplace(entry.id, slot);
-    rate_ += kUsPerS / std::max<uint32_t>(entry.interval_us, 1);
+    rate_ += kNsPerS / static_cast<double>(interval_of(entry));
   }
   for (const auto& [id, slot] : by_id_) {
     wheel_.cancel(slot);
@@ -73,7 +76,7 @@ void ProbeSchedule::start(ProbeTarget& target, const TargetEntry& entry, int64_t
   target.first_sequence = random_u32();
   target.ssid = static_cast<uint16_t>(1 + random_u32() % UINT16_MAX);  // 0 means "no SSID"
   next_phase_ = std::fmod(next_phase_ + kGoldenStep, 1.0);
-  target.next_due_ns = now_ns + static_cast<int64_t>(next_phase_ * entry.interval_us * kNsPerUs);
+  target.next_due_ns = now_ns + static_cast<int64_t>(next_phase_ * static_cast<double>(interval_of(entry)));
 }
 
 void ProbeSchedule::adapt(ProbeTarget& target, const TargetEntry& entry, int64_t now_ns) {
