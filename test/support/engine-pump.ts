@@ -41,6 +41,7 @@ export interface ProbeRecord {
 export interface Pump {
   /** Resolves with the records so far as soon as `enough` holds for them. */
   until(enough: (records: readonly ProbeRecord[]) => boolean): Promise<readonly ProbeRecord[]>;
+  nextSlice(): Promise<void>;
   /** Closes the engine and waits for its worker. */
   stop(): Promise<void>;
 }
@@ -53,6 +54,9 @@ export function startPump(engine: EngineHandle): Pump {
   const records: ProbeRecord[] = [];
   worker.on('message', (buffer: ArrayBuffer) => records.push(...recordsOf(new Slice(buffer))));
   return {
+    async nextSlice() {
+      await once(worker, 'message');
+    },
     async until(enough) {
       while (!enough(records)) await once(worker, 'message');
       return records;
