@@ -13,6 +13,11 @@ interface TargetBase {
   readonly timeoutMs: number;
   /** Number of paths (UDP source ports, RoCE flow labels, queue pairs) the probes are spread over. */
   readonly paths: number;
+  /**
+   * 0–255: the paths are those with the ids firstPath … firstPath + paths − 1, modulo 256. A path id stands for the same
+   * entropy for as long as the prober runs; moving firstPath on by one exchanges one path for another.
+   */
+  readonly firstPath: number;
   /** Bytes of transport payload a probe carries at least; TCP: bytes to be echoed once connected, 0 = none. */
   readonly payloadBytes: number;
   /** 0–63. */

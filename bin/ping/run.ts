@@ -61,7 +61,7 @@ export function targetOf(
   { interval, timeout, paths, dscp, ttl }: PingOptions,
 ): Omit<IpTarget, 'transport' | 'payloadBytes'> {
   const times = { intervalMs: interval, timeoutMs: timeout };
-  return { dst: host, address, port, ...times, paths, dscp, ttl, mode: undefined, labels: {} };
+  return { dst: host, address, port, ...times, paths, firstPath: 0, dscp, ttl, mode: undefined, labels: {} };
 }
 
 /** Throws WeftError WEFT_USAGE when `source` is no address of the endpoint's family. */

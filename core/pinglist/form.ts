@@ -11,6 +11,7 @@ const common = {
   interval: duration({ default: '1s', atLeast: '10ms', atMost: '1d' }),
   timeout: duration({ default: '500ms', atLeast: '1ms', atMost: '1m' }),
   paths: whole(1, 256, 1),
+  first_path: whole(0, 255, 0),
   payload_bytes: whole(0, MAX_PAYLOAD_BYTES, 44),
   dscp: whole(0, 63, 0),
   ttl: whole(1, 255, 255),

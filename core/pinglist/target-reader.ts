@@ -92,12 +92,13 @@ function rdmaTarget(
 }
 
 function common(form: Static<typeof UdpForm> | Static<typeof TcpForm> | Static<typeof RdmaForm>) {
-  const { dst, interval, timeout, paths, payload_bytes, dscp, ttl, mode, labels } = form;
+  const { dst, interval, timeout, paths, first_path, payload_bytes, dscp, ttl, mode, labels } = form;
   return {
     dst,
     intervalMs: interval,
     timeoutMs: timeout,
     paths,
+    firstPath: first_path,
     payloadBytes: payload_bytes,
     dscp,
     ttl,

@@ -30,7 +30,7 @@ describe('pinglist version 1', () => {
   test('the example of the design, with its defaults', () => {
     const text = `{ "version": 1, "revision": "7", "targets": [
       { "transport": "udp", "dst": "host-b", "address": "10.0.0.2", "port": 863, "interval": "1s", "timeout": "250ms",
-        "paths": 4, "payload_bytes": 100, "dscp": 46, "ttl": 9, "mode": "tor-mesh", "plain": true, "labels": { "tor": "t2" } },
+        "paths": 4, "first_path": 253, "payload_bytes": 100, "dscp": 46, "ttl": 9, "mode": "tor-mesh", "plain": true, "labels": { "tor": "t2" } },
       { "transport": "udp", "dst": "host-c", "address": "2001:DB8::1" },
       { "transport": "tcp", "dst": "host-c", "address": "10.0.0.3", "port": 80 },
       { "transport": "rdma-ud", "dst": "host-c", "device": "mlx5_0", "gid": "::FFFF:10.0.0.3", "qpn": 4711, "lid": 0,
@@ -43,6 +43,7 @@ describe('pinglist version 1', () => {
         port: 863,
         timeoutMs: 250,
         paths: 4,
+        firstPath: 253,
         payloadBytes: 100,
         dscp: 46,
         ttl: 9,
@@ -131,6 +132,7 @@ describe('pinglist version 1', () => {
     ['timeout too long', targets(udp({ timeout: '61s' })), /timeout: expected at most 1m, found "61s"$/],
     ['paths', targets(udp({ paths: 257 })), /paths: expected at most 256, found the number 257$/],
     ['payload', targets(udp({ payload_bytes: 9001 })), /payload_bytes: expected at most 8972,/],
+    ['first path', targets(udp({ first_path: 256 })), /first_path: expected at most 255,/],
     ['dscp', targets(udp({ dscp: 64 })), /dscp: expected at most 63,/],
     ['ttl', targets(udp({ ttl: 0 })), /ttl: expected at least 1,/],
     ['label name', targets(udp({ labels: { 'to-r': 'x' } })), /labels\.to-r: "to-r" is not a valid name here/],

@@ -13,6 +13,7 @@ export function udpTarget(overrides: Partial<UdpTarget> = {}): UdpTarget {
     intervalMs: 1000,
     timeoutMs: 500,
     paths: 1,
+    firstPath: 0,
     payloadBytes: 44,
     dscp: 0,
     ttl: 255,
