@@ -1,6 +1,6 @@
 /** `host:port` as users write it. */
 
-import { ConfigError } from '../../core/errors.js';
+import { ConfigError } from '../errors.js';
 
 export interface ListenAddress {
   /** Address or host name without brackets; undefined means every address of the host. */

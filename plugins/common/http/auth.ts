@@ -1,6 +1,6 @@
-/** Who may ask. Secrets are compared in constant time, so that answers do not tell how much of a guess was right. */
+/** Who may ask. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { authorizationOf, digestSecret, includesDigest } from '../../../core/http/secret.js';
 
 export type Credentials =
   | { readonly scheme: 'basic'; readonly username: string; readonly password: string }
@@ -13,25 +13,15 @@ export interface Authorizer {
   allows(header: string | undefined): boolean;
 }
 
-/** Longer headers are refused unread: nobody's password is that long, and hashing one costs time. */
-const MAX_HEADER_CHARS = 4096;
-
 export function authorizer(credentials: Credentials): Authorizer {
   const basic = credentials.scheme === 'basic';
-  const expected = digest(basic ? `${credentials.username}:${credentials.password}` : credentials.token);
+  const expected = [digestSecret(basic ? `${credentials.username}:${credentials.password}` : credentials.token)];
   return {
     challenge: basic ? 'Basic realm="weft", charset="UTF-8"' : 'Bearer realm="weft"',
     allows(header) {
-      if (header === undefined || header.length > MAX_HEADER_CHARS) return false;
-      const space = header.indexOf(' ');
-      if (space < 0 || header.slice(0, space).toLowerCase() !== credentials.scheme) return false;
-      const secret = header.slice(space + 1).trim();
-      return timingSafeEqual(digest(basic ? Buffer.from(secret, 'base64').toString('utf8') : secret), expected);
+      const secret = authorizationOf(header, credentials.scheme);
+      if (secret === undefined) return false;
+      return includesDigest(expected, digestSecret(basic ? Buffer.from(secret, 'base64').toString('utf8') : secret));
     },
   };
-}
-
-/** Digests have one length whatever the secret's, which timingSafeEqual needs and which hides the length as well. */
-function digest(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }

@@ -2,28 +2,21 @@
 
 import { type Static, Type } from '../../../core/config/schema.js';
 import { ConfigError } from '../../../core/errors.js';
-import { type ListenAddress, parseListenAddress } from '../listen-address.js';
+import { type ListenAddress, parseListenAddress } from '../../../core/http/listen-address.js';
+import { type TlsFiles, tlsFiles, tlsOptions } from '../../../core/http/tls.js';
 import type { Credentials } from './auth.js';
 
 const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 
 /** Spread these into a plugin's own options; `listen` is the plugin's, since its default differs. */
 export const serverOptions = {
-  tls_cert: Text('PEM file with the server certificate and its chain: serve HTTPS. Needs `tls_key`.'),
-  tls_key: Text('PEM file with the private key of `tls_cert`.'),
-  tls_client_ca: Text('PEM file with the authorities of client certificates: only clients that have one are served.'),
+  ...tlsOptions,
   basic_username: Text('Demand HTTP basic authentication with this name. Needs `basic_password`.'),
   basic_password: Text('Password of `basic_username`.'),
   bearer_token: Text('Demand `Authorization: Bearer <token>`. Not together with `basic_username`.'),
 };
 const ServerOptions = Type.Object({ listen: Type.String(), ...serverOptions });
 export type ServerConfig = Static<typeof ServerOptions>;
-
-export interface TlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly clientCaFile: string | undefined;
-}
 
 export interface ServerSettings {
   readonly address: ListenAddress;
@@ -34,19 +27,6 @@ export interface ServerSettings {
 /** Checks what a schema cannot: options that need or exclude each other. Throws ConfigError. */
 export function serverSettings(config: ServerConfig): ServerSettings {
   return { address: parseListenAddress(config.listen), tls: tlsFiles(config), credentials: credentials(config) };
-}
-
-function tlsFiles(config: ServerConfig): TlsFiles | undefined {
-  const { tls_cert: certFile, tls_key: keyFile, tls_client_ca: clientCaFile } = config;
-  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile, clientCaFile };
-  if (certFile !== undefined || keyFile !== undefined) {
-    throw new ConfigError(
-      'tls_cert and tls_key belong together: one is set and the other is missing; set both or neither',
-    );
-  }
-  if (clientCaFile !== undefined)
-    throw new ConfigError('tls_client_ca needs TLS: set tls_cert and tls_key too, or remove it');
-  return undefined;
 }
 
 function credentials(config: ServerConfig): Credentials | undefined {

@@ -3,7 +3,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { Type } from '../../../core/config/schema.js';
 import { ConfigError } from '../../../core/errors.js';
-import { parseListenAddress } from '../listen-address.js';
+import { parseListenAddress } from '../../../core/http/listen-address.js';
 
 export const listenOption = (byDefault: string) =>
   Type.Union([Type.String(), Type.Array(Type.String())], {
