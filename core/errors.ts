@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'WEFT_NATIVE',
   'WEFT_TIMEOUT',
   'WEFT_PINGLIST',
+  'WEFT_REGISTRY',
   'WEFT_USAGE',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
