@@ -236,7 +236,10 @@ describe('TCP prober', () => {
     t.after(() => silent.close());
     const { pump } = probing(t, [target(silent.port, { paths: 4, timeoutUs: 60_000_000 })]);
     const records = await pump.until(atLeast(12));
-    records.forEach(({ result, path }, i) => assert.deepEqual([result, path], ['timeout', i % 4]));
+    assert.deepEqual(
+      records.map(({ result, path }) => [result, path]),
+      records.map((_, i) => ['timeout', i % 4]),
+    );
   });
 
   test('says so when two targets claim one path to one port', async (t) => {
