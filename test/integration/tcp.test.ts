@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { after, afterEach, before, describe, it } from 'node:test';
-import { addAddresses, createNet, type Host, type Net, netnsUnavailable } from '../support/netns.js';
+import { describe, it } from 'node:test';
+import { netnsUnavailable } from '../support/netns.js';
 import { dropArriving, rejectArriving, stopDropping } from '../support/nftables.js';
-import { hasLatency, merged, type ProbeRow, TestAgent, total } from './agent.js';
+import { hasLatency, merged, type ProbeRow, type TestAgent, total } from './agent.js';
 import { interval, Z_95, Z_9999 } from './binomial.js';
+import { TwoHosts } from './two-hosts.js';
 
 const PORT = 8620;
 const PATHS = 16;
@@ -25,47 +26,33 @@ const targetOf = (address: string, options: object): object => ({
 });
 
 describe('TCP probes between two namespaces', { skip: netnsUnavailable() ?? false }, () => {
-  let net: Net;
-  let prober: Host;
-  let reflector: Host;
-  let addresses: readonly string[];
-  const agents: TestAgent[] = [];
-
-  before(() => {
-    net = createNet();
-    [prober, reflector] = net.hosts;
-    addresses = addAddresses(reflector, 10);
-  });
-  after(() => net.close());
-  afterEach(async () => {
-    await Promise.all(agents.splice(0).map((agent) => agent.stop()));
-  });
-
-  async function start(plan: Parameters<typeof TestAgent.start>[0], host: Host): Promise<TestAgent> {
-    const agent = await TestAgent.start(plan, host);
-    agents.push(agent);
-    return agent;
-  }
+  const hosts = new TwoHosts();
 
   const startReflector = (listen = `0.0.0.0:${PORT}`): Promise<TestAgent> =>
-    start({ hostname: 'reflector', tcp: { listen, rate_limit: 0 } }, reflector);
+    hosts.start({ hostname: 'reflector', tcp: { listen, rate_limit: 0 } }, hosts.reflector);
   const startProber = (targets: readonly object[], tcp: object = {}): Promise<TestAgent> =>
-    start({ hostname: 'prober', targets, tcp: { listen: `${prober.address4}:${PORT}`, ...tcp } }, prober);
+    hosts.start(
+      { hostname: 'prober', targets, tcp: { listen: `${hosts.prober.address4}:${PORT}`, ...tcp } },
+      hosts.prober,
+    );
 
   it('counts lost SYNs exactly, and leaves those probes out of the round trip', async (t) => {
     const numbers = Array.from({ length: MAX_LOST_SYNS }, (_, i) => i + 1);
     const portOf = (lost: number): number => PORT + lost;
-    await start({ hostname: 'reflector', tcp: { listen: numbers.map((n) => `0.0.0.0:${portOf(n)}`) } }, reflector);
-    dropArriving(reflector, ...numbers.map((n) => ({ transport: 'tcp' as const, port: portOf(n), first: n })));
+    await hosts.start(
+      { hostname: 'reflector', tcp: { listen: numbers.map((n) => `0.0.0.0:${portOf(n)}`) } },
+      hosts.reflector,
+    );
+    dropArriving(hosts.reflector, ...numbers.map((n) => ({ transport: 'tcp' as const, port: portOf(n), first: n })));
     const agent = await startProber(
       numbers.map((n) =>
-        targetOf(reflector.address4, { dst: `lost-${n}`, port: portOf(n), interval: '7s', timeout: '30s' }),
+        targetOf(hosts.reflector.address4, { dst: `lost-${n}`, port: portOf(n), interval: '7s', timeout: '30s' }),
       ),
     );
     const of = (rows: readonly ProbeRow[], n: number) => rows.filter(({ tags }) => tags.dst === `lost-${n}`);
     // The probe that loses SYNs, and one after it that does not.
     const rows = await agent.until((all) => numbers.every((n) => total(of(all, n), 'success') >= 2));
-    stopDropping(reflector);
+    stopDropping(hosts.reflector);
     for (const n of numbers) {
       const [first, ...later] = of(rows, n);
       t.diagnostic(`${n} SYNs dropped: ${JSON.stringify(first!.fields.connect_time?.min)} ns to connect`);
@@ -81,15 +68,15 @@ describe('TCP probes between two namespaces', { skip: netnsUnavailable() ?? fals
 
   it('shows a black hole of one source port in sixteen, by path and as a sixteenth of loss', async (t) => {
     await startReflector();
-    const agent = await startProber([targetOf(reflector.address4, { paths: PATHS })], { per_path: true });
+    const agent = await startProber([targetOf(hosts.reflector.address4, { paths: PATHS })], { per_path: true });
     const isPath = (path: number) => (row: ProbeRow) => row.tags.path === String(path);
     const healthy = await agent.until((rows) => rows.filter(isPath(PATHS - 1)).length > 0);
     const portOf = (path: number): number => healthy.find(isPath(path))!.fields.source_port!;
     assert.equal(new Set(Array.from({ length: PATHS }, (_, path) => portOf(path))).size, PATHS);
 
-    dropArriving(reflector, { transport: 'tcp', port: PORT, sourcePort: portOf(5) });
+    dropArriving(hosts.reflector, { transport: 'tcp', port: PORT, sourcePort: portOf(5) });
     const rows = (await agent.windows(6)).flat();
-    stopDropping(reflector);
+    stopDropping(hosts.reflector);
     const [lost, sent] = [total(rows, 'timeout'), total(rows, 'sent')];
     t.diagnostic(`loss ${lost}/${sent} = ${lost / sent}, 1/${PATHS} = ${1 / PATHS}`);
     assert.equal(total(rows.filter(isPath(5)), 'timeout'), lost, 'all that is lost is lost on one path');
@@ -101,10 +88,10 @@ describe('TCP probes between two namespaces', { skip: netnsUnavailable() ?? fals
 
   it('reports a drop rate of one in a hundred, packet for packet', async (t) => {
     await startReflector();
-    dropArriving(reflector, { transport: 'tcp', port: PORT, share: DROP_RATE });
-    const agent = await startProber(addresses.map((address) => targetOf(address, { timeout: '5s' })));
+    dropArriving(hosts.reflector, { transport: 'tcp', port: PORT, share: DROP_RATE });
+    const agent = await startProber(hosts.addresses.map((address) => targetOf(address, { timeout: '5s' })));
     await agent.windows(8);
-    const { seen, dropped } = stopDropping(reflector);
+    const { seen, dropped } = stopDropping(hosts.reflector);
     // Until the last of the dropped SYNs was sent again and answered.
     const rows = await agent.until((all) => total(all, 'syn_retransmits') >= dropped && windowsSince(all) > 3);
     const probes = total(rows, 'success') - total(rows, 'refused');
@@ -121,23 +108,23 @@ describe('TCP probes between two namespaces', { skip: netnsUnavailable() ?? fals
 
   it('tells refused, unreachable, unroutable and silent apart', async () => {
     const answering = await startReflector();
-    const agent = await startProber([targetOf(reflector.address4, {})]);
+    const agent = await startProber([targetOf(hosts.reflector.address4, {})]);
     const next = async (): Promise<ProbeRow[]> => (await agent.windows(1)).flat();
     assert.ok(total(await next(), 'success') > 50);
     const ended = ['success', 'refused', 'timeout', 'unreachable', 'send_error'] as const;
     const shareOf = (rows: readonly ProbeRow[]) => ended.filter((field) => total(rows, field) > 0);
 
     for (const type of ['host-unreachable', 'admin-prohibited'] as const) {
-      rejectArriving(reflector, PORT, type);
+      rejectArriving(hosts.reflector, PORT, type);
       const rows = await next();
       assert.deepEqual(shareOf(rows), ['timeout', 'unreachable']);
       assert.equal(total(rows, 'timeout'), total(rows, 'unreachable'));
       assert.equal(rows[0]!.fields.unreachable_cause, 'EHOSTUNREACH');
       assert.ok(!rows.some(hasLatency));
     }
-    dropArriving(reflector, { transport: 'tcp', port: PORT });
+    dropArriving(hosts.reflector, { transport: 'tcp', port: PORT });
     assert.deepEqual(shareOf(await next()), ['timeout']);
-    stopDropping(reflector);
+    stopDropping(hosts.reflector);
 
     await answering.stop();
     const refused = await next();
@@ -146,20 +133,20 @@ describe('TCP probes between two namespaces', { skip: netnsUnavailable() ?? fals
     assert.equal(merged(refused, 'connect_time').count, total(refused, 'refused'));
     assert.equal(merged(refused, 'network_rtt').count, 0);
 
-    prober.exec('ip', ['route', 'del', '192.0.2.0/24']);
+    hosts.prober.exec('ip', ['route', 'del', '192.0.2.0/24']);
     assert.deepEqual(shareOf(await next()), ['send_error']);
-    prober.exec('ip', ['route', 'add', '192.0.2.0/24', 'dev', prober.device]);
+    hosts.prober.exec('ip', ['route', 'add', '192.0.2.0/24', 'dev', hosts.prober.device]);
   });
 
   it('finds loss that depends on length by the payload', async () => {
     await startReflector();
-    dropArriving(reflector, { transport: 'tcp', port: PORT, longerThan: 1000 });
+    dropArriving(hosts.reflector, { transport: 'tcp', port: PORT, longerThan: 1000 });
     const agent = await startProber([
-      targetOf(reflector.address4, { dst: 'short' }),
-      targetOf(reflector.address4, { dst: 'long', payload_bytes: 1200 }),
+      targetOf(hosts.reflector.address4, { dst: 'short' }),
+      targetOf(hosts.reflector.address4, { dst: 'long', payload_bytes: 1200 }),
     ]);
     const rows = (await agent.windows(3)).flat();
-    stopDropping(reflector);
+    stopDropping(hosts.reflector);
     const of = (dst: string): ProbeRow[] => rows.filter(({ tags }) => tags.dst === dst);
     assert.equal(total(rows, 'timeout'), 0, 'SYNs are short');
     assert.equal(total(of('short'), 'payload_timeout'), 0);
@@ -169,7 +156,7 @@ describe('TCP probes between two namespaces', { skip: netnsUnavailable() ?? fals
 
   it('probes over IPv6', async () => {
     await startReflector(`[::]:${PORT}`);
-    const agent = await startProber([targetOf(reflector.address6, { payload_bytes: 800 })]);
+    const agent = await startProber([targetOf(hosts.reflector.address6, { payload_bytes: 800 })]);
     const rows = (await agent.windows(2)).flat();
     assert.ok(total(rows, 'success') > 100);
     assert.equal(total(rows, 'timeout') + total(rows, 'send_error') + total(rows, 'invalid'), 0);

@@ -66,6 +66,7 @@ function conditionOf({ share, first }: DropRule): string {
   return first === undefined ? drawn : `${drawn} limit rate 1/day burst ${first} packets`;
 }
 
+/** What the rules have counted so far. */
 export function dropCounts(host: Host): DropCounts {
   const listed = JSON.parse(host.exec('nft', ['-j', 'list', 'counters', 'table', 'inet', TABLE])) as {
     nftables: { counter?: { name: string; packets: number } }[];
