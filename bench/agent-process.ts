@@ -22,6 +22,13 @@ const TEXT = 'text/plain;version=0.0.4';
 const PROTOBUF =
   'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3';
 
+/** What the agent probes: loopback hosts, one probe a second each, all answered at `port`. */
+export interface AgentTargets {
+  readonly transport: 'udp' | 'tcp';
+  readonly count: number;
+  readonly port: number;
+}
+
 export interface Usage {
   readonly wallNs: number;
   readonly cpuNs: number;
@@ -46,12 +53,11 @@ export class AgentProcess {
     this.#url = url;
   }
 
-  /** Starts an agent with `targets` loopback targets, one probe a second each, all answered at `port`. */
-  static async start(targets: number, port: number): Promise<AgentProcess> {
+  static async start(targets: AgentTargets): Promise<AgentProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
     const prometheusPort = await freePort();
-    await writeFile(join(folder, 'pinglist.json'), JSON.stringify(pinglist(targets, port)));
-    await writeFile(join(folder, 'weft.yaml'), configuration(folder, prometheusPort));
+    await writeFile(join(folder, 'pinglist.json'), JSON.stringify(pinglist(targets)));
+    await writeFile(join(folder, 'weft.yaml'), configuration(folder, prometheusPort, targets.transport));
     const args = ['--pdeathsig', 'KILL', LAUNCHER, 'run', '-c', join(folder, 'weft.yaml')];
     const child = spawn('setpriv', args, { stdio: ['ignore', 'ignore', 'inherit'] });
     const agent = new AgentProcess(child, folder, `http://127.0.0.1:${prometheusPort}/metrics`);
@@ -104,24 +110,24 @@ export class AgentProcess {
   }
 }
 
-function pinglist(count: number, port: number): object {
+function pinglist({ transport, count, port }: AgentTargets): object {
   const targets = Array.from({ length: count }, (_, i) => ({
-    transport: 'udp',
+    transport,
     dst: `host-${i}`,
     address: loopbackAddress(i),
     port,
     interval: '1s',
-    timeout: '500ms',
+    ...(transport === 'udp' && { timeout: '500ms' }),
     labels: { tor: `t${i % 40}`, pod: `p${i % 4}` },
   }));
   return { version: 1, revision: 'bench', targets };
 }
 
-function configuration(folder: string, prometheusPort: number): string {
+function configuration(folder: string, prometheusPort: number, transport: AgentTargets['transport']): string {
   return `agent: { hostname: bench, log_level: warn, labels: { tor: t0, pod: p0 } }
 inputs:
   pinglist: [ { file: ${join(folder, 'pinglist.json')} } ]
-  udp: [ { listen: [ "127.0.0.1:0" ] } ]
+  ${transport}: [ { listen: [ "127.0.0.1:0" ] } ]
 outputs:
   prometheus: [ { listen: "127.0.0.1:${prometheusPort}" } ]
 `;

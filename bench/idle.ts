@@ -9,7 +9,7 @@ const MAX_RSS_MB = 80;
 const UNUSED_PORT = 862;
 
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
-  const agent = await AgentProcess.start(0, UNUSED_PORT);
+  const agent = await AgentProcess.start({ transport: 'udp', count: 0, port: UNUSED_PORT });
   try {
     // The garbage of the start is collected in the first half minute.
     await delay(quick ? 1000 : 40_000);

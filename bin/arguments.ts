@@ -45,6 +45,16 @@ export function listArgument(text: string, previous: readonly string[]): readonl
   return [...previous, ...text.split(',').filter((item) => item !== '')];
 }
 
+/** Accepts some of `choices`, with commas between them: `udp,tcp`; gives them in the order of `choices`. */
+export function choicesArgument<T extends string>(choices: readonly T[]): (text: string) => readonly T[] {
+  return (text) => {
+    const names = text.split(',');
+    const chosen = choices.filter((choice) => names.includes(choice));
+    if (chosen.length === names.length) return chosen;
+    throw new InvalidArgumentError(`Expected some of ${choices.join(', ')}, with commas between them.`);
+  };
+}
+
 /** Accepts what matches; `expected` says in words what that is. */
 export function patternArgument(pattern: string, expected: string): (text: string) => string {
   const form = new RegExp(pattern);

@@ -6,7 +6,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, describeError, WeftError } from '../core/errors.js';
 import { MIN_PAIR_INTERVAL_MS } from '../core/pinglist/limits.js';
-import { durationArgument, durationOption, examples, integerArgument, listArgument } from './arguments.js';
+import {
+  choicesArgument,
+  durationArgument,
+  durationOption,
+  examples,
+  integerArgument,
+  listArgument,
+} from './arguments.js';
+import { DEMO_TRANSPORTS } from './demo/transports.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { addPing } from './ping/arguments.js';
 import type { Signals } from './signals.js';
@@ -133,14 +141,19 @@ function addDemo(program: Command, signals: Signals, finish: Finish): void {
     .command('demo')
     .description('start several agents on this machine that probe each other, and draw the mesh')
     .option('--hosts <n>', 'how many agents', integerArgument(2, MAX_DEMO_HOSTS), 8)
+    .addOption(
+      new Option('--transports <list>', 'what they probe with')
+        .argParser(choicesArgument(DEMO_TRANSPORTS))
+        .default(DEMO_TRANSPORTS, DEMO_TRANSPORTS.join(',')),
+    )
     .addOption(durationOption('--interval <duration>', 'window of the agents: how often the grid changes', '1s', 1000))
     .addOption(
       durationOption('--probe-interval <duration>', 'between two probes of a pair', '100ms', MIN_PAIR_INTERVAL_MS),
     )
-    .option('--base-port <port>', 'UDP port of the reflectors, if free', integerArgument(1, MAX_PORT), 18_620)
+    .option('--base-port <port>', 'port of the reflectors, if free', integerArgument(1, MAX_PORT), 18_620)
     .option('--duration <duration>', 'end by itself after this time', durationArgument(1))
     .option('--json', 'print one JSON line a window instead of drawing')
-    .addHelpText('after', examples('weft demo', 'weft demo --hosts 4 --json --duration 20s | jq .totals'))
+    .addHelpText('after', examples('weft demo', 'weft demo --hosts 4 --json --duration 20s | jq .totals.udp'))
     .action(async (options) => finish(await (await import('./commands/demo.js')).demo(options, signals)));
 }
 

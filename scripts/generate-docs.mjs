@@ -72,7 +72,11 @@ function fenced(language, text) {
 /** The plugins that a first configuration needs, as far as they exist. */
 function firstSteps(known) {
   const having = (kind, ids) => ids.filter((id) => known.some((plugin) => plugin.kind === kind && plugin.id === id));
-  return { inputs: having('input', ['pinglist', 'udp']), processors: [], outputs: having('output', ['prometheus']) };
+  return {
+    inputs: having('input', ['pinglist', 'udp', 'tcp']),
+    processors: [],
+    outputs: having('output', ['prometheus']),
+  };
 }
 
 function withoutFilters(schema) {

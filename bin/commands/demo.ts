@@ -10,14 +10,17 @@ import { join } from 'node:path';
 import { openDisplay } from '../demo/display.js';
 import { DemoFleet } from '../demo/fleet.js';
 import { planHosts } from '../demo/plan.js';
+import type { DemoTransport } from '../demo/transports.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Signals } from '../signals.js';
 
+/** For TCP, too: the first SYN that is lost shows, as it is sent again only after a second. */
 const PROBE_TIMEOUT_MS = 250;
 const LOG_LINES_SHOWN = 5;
 
 export interface DemoOptions {
   readonly hosts: number;
+  readonly transports: readonly DemoTransport[];
   /** Length of a window and time between two drawings, ms. */
   readonly interval: number;
   readonly probeInterval: number;
@@ -32,12 +35,13 @@ export async function demo(options: DemoOptions, signals: Signals): Promise<Exit
   process.stdout.once('error', () => signals.requestStop('EPIPE'));
   const directory = await mkdtemp(join(tmpdir(), 'weft-demo-'));
   try {
-    const timing = {
+    const settings = {
+      transports: options.transports,
       windowMs: options.interval,
       probeIntervalMs: options.probeInterval,
       probeTimeoutMs: PROBE_TIMEOUT_MS,
     };
-    const fleet = await DemoFleet.create(directory, await planHosts(options.hosts, options.basePort), timing);
+    const fleet = await DemoFleet.create(directory, await planHosts(options.hosts, options.basePort), settings);
     return await show(fleet, options, signals.stop);
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /** Where a demo is shown: in place on a terminal, as appended text elsewhere, or as JSON lines. */
 
 import type { WriteStream } from 'node:tty';
-import { drawDemo, drawResult } from './grid.js';
+import { drawDemo, drawResult } from './page.js';
 import { Paint } from './paint.js';
 import { type DemoView, toJsonLine } from './view.js';
 

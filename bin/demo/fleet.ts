@@ -3,15 +3,15 @@
 import { join } from 'node:path';
 import { AgentProcess } from './agent-process.js';
 import { KEPT_WINDOWS, Mesh } from './mesh.js';
-import { type DemoHost, type DemoTiming, writeConfig, writePinglist } from './plan.js';
-import { type DemoView, viewAgent, viewPairs } from './view.js';
+import { type DemoHost, type DemoSettings, writeConfig, writePinglist } from './plan.js';
+import { type DemoView, viewAgent, viewTransport } from './view.js';
 
 /** An agent that is not up by then has to be measured as what it is. */
 const ALL_UP_TIMEOUT_MS = 15_000;
 
 export class DemoFleet {
   readonly #directory: string;
-  readonly #timing: DemoTiming;
+  readonly #settings: DemoSettings;
   readonly #mesh: Mesh;
   readonly #agents: readonly AgentProcess[];
   #startedAt = 0;
@@ -19,10 +19,10 @@ export class DemoFleet {
   #probing: Promise<unknown> | undefined;
   #giveUpWaiting: NodeJS.Timeout | undefined;
 
-  private constructor(directory: string, hosts: readonly DemoHost[], timing: DemoTiming) {
+  private constructor(directory: string, hosts: readonly DemoHost[], settings: DemoSettings) {
     this.#directory = directory;
-    this.#timing = timing;
-    this.#mesh = new Mesh(timing.windowMs);
+    this.#settings = settings;
+    this.#mesh = new Mesh(settings.windowMs);
     this.#agents = hosts.map((host) => {
       const file = (extension: string): string => join(directory, `${host.name}.${extension}`);
       return new AgentProcess(host, file('yaml'), file('log'), (line) => this.#take(line));
@@ -30,9 +30,9 @@ export class DemoFleet {
   }
 
   /** Writes the configurations of `hosts` into `directory`. */
-  static async create(directory: string, hosts: readonly DemoHost[], timing: DemoTiming): Promise<DemoFleet> {
-    await Promise.all(hosts.map((host) => writeConfig(directory, host, timing)));
-    return new DemoFleet(directory, hosts, timing);
+  static async create(directory: string, hosts: readonly DemoHost[], settings: DemoSettings): Promise<DemoFleet> {
+    await Promise.all(hosts.map((host) => writeConfig(directory, host, settings)));
+    return new DemoFleet(directory, hosts, settings);
   }
 
   /** Nothing runs and nothing will. */
@@ -53,17 +53,13 @@ export class DemoFleet {
 
   view(): DemoView {
     for (const agent of this.#agents) if (agent.state !== 'up') this.#mesh.forget(agent.host.name);
+    const names = this.#agents.map((agent) => agent.host.name);
     return {
       elapsedMs: performance.now() - this.#startedAt,
-      historyMs: this.#timing.windowMs * KEPT_WINDOWS,
+      historyMs: this.#settings.windowMs * KEPT_WINDOWS,
       directory: this.#directory,
       agents: this.#agents.map(viewAgent),
-      pairs: viewPairs(
-        this.#mesh,
-        this.#agents.map((agent) => agent.host.name),
-      ),
-      total: this.#mesh.total(),
-      probesPerSecond: this.#mesh.probesPerSecond(),
+      transports: this.#settings.transports.map((transport) => viewTransport(transport, this.#mesh, names)),
     };
   }
 
@@ -79,6 +75,6 @@ export class DemoFleet {
 
   #probe(): void {
     const hosts = this.#agents.map((agent) => agent.host);
-    this.#probing ??= Promise.all(hosts.map((host) => writePinglist(this.#directory, host, hosts, this.#timing)));
+    this.#probing ??= Promise.all(hosts.map((host) => writePinglist(this.#directory, host, hosts, this.#settings)));
   }
 }

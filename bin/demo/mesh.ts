@@ -1,6 +1,7 @@
-/** What the agents of a demo measured over the last windows, as a matrix: source × destination. */
+/** What the agents of a demo measured over the last windows, as matrices: source × destination, one a transport. */
 
 import { Distribution } from '../../core/distribution.js';
+import type { DemoTransport } from './transports.js';
 
 /** Windows a cell sums up. With the defaults: the last 10 s. */
 export const KEPT_WINDOWS = 10;
@@ -8,7 +9,7 @@ export const KEPT_WINDOWS = 10;
 /** A `probe` metric as `outputs.file` writes it: only what the grid needs. */
 interface ProbeLine {
   readonly name: string;
-  readonly tags: { readonly src: string; readonly dst: string };
+  readonly tags: { readonly transport: DemoTransport; readonly src: string; readonly dst: string };
   readonly fields: Readonly<Record<string, number | DistributionJson>>;
   /** ns since the epoch, or an ISO time: equal for equal windows. */
   readonly time: number | string;
@@ -35,6 +36,8 @@ export interface Counts {
   timeout: number;
   sendError: number;
   invalid: number;
+  /** TCP: successes that were a reset. */
+  refused: number;
 }
 
 /** One pair, or all of them. */
@@ -48,7 +51,7 @@ export interface Summary extends Readonly<Counts> {
 
 export class Mesh {
   readonly #windowMs: number;
-  readonly #pairs = new Map<string, Window[]>();
+  readonly #pairs = new Map<DemoTransport, Map<string, Window[]>>();
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
@@ -58,9 +61,7 @@ export class Mesh {
   add(line: string): void {
     const metric = JSON.parse(line) as ProbeLine;
     if (metric.name !== 'probe') return;
-    const key = pairKey(metric.tags.src, metric.tags.dst);
-    const windows = this.#pairs.get(key) ?? [];
-    this.#pairs.set(key, windows);
+    const windows = this.#windowsOf(metric.tags);
     let window = windows.at(-1);
     if (window?.time !== metric.time) {
       window = { time: metric.time, counts: noCounts(), networkRtt: new Distribution() };
@@ -73,25 +74,38 @@ export class Mesh {
   }
 
   /** The pair's last windows together; undefined before its first. */
-  pair(src: string, dst: string): Summary | undefined {
-    const windows = this.#pairs.get(pairKey(src, dst));
+  pair(transport: DemoTransport, src: string, dst: string): Summary | undefined {
+    const windows = this.#pairs.get(transport)?.get(pairKey(src, dst));
     return windows === undefined ? undefined : summarize(windows);
   }
 
-  total(): Summary {
-    return summarize([...this.#pairs.values()].flat());
+  total(transport: DemoTransport): Summary {
+    return summarize(this.#allOf(transport).flat());
   }
 
   /** Of every pair's latest window. */
-  probesPerSecond(): number {
-    let sent = 0;
-    for (const windows of this.#pairs.values()) sent += windows.at(-1)?.counts.sent ?? 0;
+  probesPerSecond(transport: DemoTransport): number {
+    const sent = this.#allOf(transport).reduce((sum, windows) => sum + (windows.at(-1)?.counts.sent ?? 0), 0);
     return (sent * 1000) / this.#windowMs;
   }
 
   /** Drops what `src` measured: its agent is gone, so old figures must not look like new ones. */
   forget(src: string): void {
-    for (const key of this.#pairs.keys()) if (key.startsWith(pairKey(src, ''))) this.#pairs.delete(key);
+    for (const pairs of this.#pairs.values()) {
+      for (const key of pairs.keys()) if (key.startsWith(pairKey(src, ''))) pairs.delete(key);
+    }
+  }
+
+  #allOf(transport: DemoTransport): Window[][] {
+    return [...(this.#pairs.get(transport)?.values() ?? [])];
+  }
+
+  #windowsOf({ transport, src, dst }: ProbeLine['tags']): Window[] {
+    const pairs = this.#pairs.get(transport) ?? new Map<string, Window[]>();
+    this.#pairs.set(transport, pairs);
+    const windows = pairs.get(pairKey(src, dst)) ?? [];
+    pairs.set(pairKey(src, dst), windows);
+    return windows;
   }
 }
 
@@ -132,6 +146,7 @@ function countsOf(fields: ProbeLine['fields']): Counts {
     timeout: number('timeout'),
     sendError: number('send_error'),
     invalid: number('invalid'),
+    refused: number('refused'),
   };
 }
 
@@ -141,10 +156,11 @@ function addCounts(to: Counts, from: Counts): void {
   to.timeout += from.timeout;
   to.sendError += from.sendError;
   to.invalid += from.invalid;
+  to.refused += from.refused;
 }
 
 function noCounts(): Counts {
-  return { sent: 0, success: 0, timeout: 0, sendError: 0, invalid: 0 };
+  return { sent: 0, success: 0, timeout: 0, sendError: 0, invalid: 0, refused: 0 };
 }
 
 function pairKey(src: string, dst: string): string {

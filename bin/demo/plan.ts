@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { DemoTransport } from './transports.js';
 
 const PROMETHEUS_PORT = 9273;
 const HOSTS_PER_TOR = 4;
@@ -12,12 +13,14 @@ export interface DemoHost {
   readonly name: string;
   /** In 127.0.0.0/8, all of which is local on Linux. */
   readonly address: string;
-  readonly udpPort: number;
+  /** Of its reflectors. */
+  readonly ports: Readonly<Record<DemoTransport, number>>;
   readonly prometheusPort: number;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export interface DemoTiming {
+export interface DemoSettings {
+  readonly transports: readonly DemoTransport[];
   readonly windowMs: number;
   readonly probeIntervalMs: number;
   readonly probeTimeoutMs: number;
@@ -32,9 +35,11 @@ export async function planHosts(count: number, basePort: number): Promise<DemoHo
       return {
         name: `host-${i + 1}`,
         address,
-        udpPort: (await freeUdpPort(address, basePort)) ?? (await freeUdpPort(address, 0)) ?? basePort,
-        prometheusPort:
-          (await freeTcpPort(address, PROMETHEUS_PORT)) ?? (await freeTcpPort(address, 0)) ?? PROMETHEUS_PORT,
+        ports: {
+          udp: await planPort(freeUdpPort, address, basePort),
+          tcp: await planPort(freeTcpPort, address, basePort),
+        },
+        prometheusPort: await planPort(freeTcpPort, address, PROMETHEUS_PORT),
         labels: { tor: `t${Math.floor(i / torSize) + 1}`, pod: 'p1' },
       };
     }),
@@ -42,10 +47,10 @@ export async function planHosts(count: number, basePort: number): Promise<DemoHo
 }
 
 /** Writes the configuration of `host` and a pinglist without targets; returns the path of the configuration. */
-export async function writeConfig(directory: string, host: DemoHost, timing: DemoTiming): Promise<string> {
-  await writePinglist(directory, host, [], timing);
+export async function writeConfig(directory: string, host: DemoHost, settings: DemoSettings): Promise<string> {
+  await writePinglist(directory, host, [], settings);
   const configFile = join(directory, `${host.name}.yaml`);
-  await writeFile(configFile, JSON.stringify(configOf(directory, host, timing), undefined, 2));
+  await writeFile(configFile, JSON.stringify(configOf(directory, host, settings), undefined, 2));
   return configFile;
 }
 
@@ -54,10 +59,10 @@ export async function writePinglist(
   directory: string,
   host: DemoHost,
   hosts: readonly DemoHost[],
-  timing: DemoTiming,
+  settings: DemoSettings,
 ): Promise<void> {
   const file = pinglistFile(directory, host);
-  await writeFile(`${file}.new`, JSON.stringify(pinglistOf(host, hosts, timing), undefined, 2));
+  await writeFile(`${file}.new`, JSON.stringify(pinglistOf(host, hosts, settings), undefined, 2));
   await rename(`${file}.new`, file);
 }
 
@@ -66,18 +71,18 @@ function pinglistFile(directory: string, host: DemoHost): string {
 }
 
 /** JSON is YAML. The file output is how the demo reads what the agent measured, and that it is up. */
-function configOf(directory: string, host: DemoHost, timing: DemoTiming): object {
+function configOf(directory: string, host: DemoHost, settings: DemoSettings): object {
   return {
     agent: {
       hostname: host.name,
       labels: host.labels,
-      window: `${timing.windowMs}ms`,
+      window: `${settings.windowMs}ms`,
       interval: '500ms',
       flush_interval: '200ms',
     },
     inputs: {
       pinglist: [{ file: pinglistFile(directory, host) }],
-      udp: [{ listen: `${host.address}:${host.udpPort}`, source_address: host.address }],
+      ...Object.fromEntries(settings.transports.map((transport) => [transport, [probingOf(host, transport)]])),
     },
     outputs: {
       prometheus: [{ listen: `${host.address}:${host.prometheusPort}` }],
@@ -86,20 +91,33 @@ function configOf(directory: string, host: DemoHost, timing: DemoTiming): object
   };
 }
 
-function pinglistOf(host: DemoHost, hosts: readonly DemoHost[], timing: DemoTiming): object {
-  const targets = hosts
-    .filter((other) => other !== host)
-    .map((other) => ({
-      transport: 'udp',
+/** Options of the input of `transport`. */
+function probingOf(host: DemoHost, transport: DemoTransport): object {
+  return { listen: `${host.address}:${host.ports[transport]}`, source_address: host.address };
+}
+
+function pinglistOf(host: DemoHost, hosts: readonly DemoHost[], settings: DemoSettings): object {
+  const others = hosts.filter((other) => other !== host);
+  const targets = settings.transports.flatMap((transport) =>
+    others.map((other) => ({
+      transport,
       dst: other.name,
       address: other.address,
-      port: other.udpPort,
-      interval: `${timing.probeIntervalMs}ms`,
-      timeout: `${timing.probeTimeoutMs}ms`,
+      port: other.ports[transport],
+      interval: `${settings.probeIntervalMs}ms`,
+      timeout: `${settings.probeTimeoutMs}ms`,
       mode: 'mesh',
       labels: other.labels,
-    }));
+    })),
+  );
   return { version: 1, revision: `${targets.length} targets`, targets };
+}
+
+type FreePort = (address: string, port: number) => Promise<number | undefined>;
+
+/** `wanted`, or any other if it is taken; when none is free, the agent will say so. */
+async function planPort(free: FreePort, address: string, wanted: number): Promise<number> {
+  return (await free(address, wanted)) ?? (await free(address, 0)) ?? wanted;
 }
 
 /** The port that was bound (port 0: any), or undefined when it is taken. */

@@ -1,7 +1,8 @@
-/** What a demo shows at one moment: for people (grid.ts draws it) and for scripts (one JSON line). */
+/** What a demo shows at one moment: for people (page.ts draws it) and for scripts (one JSON line). */
 
 import type { AgentProcess, AgentState } from './agent-process.js';
 import type { Mesh, Summary } from './mesh.js';
+import type { DemoTransport } from './transports.js';
 
 export interface AgentView {
   readonly name: string;
@@ -19,15 +20,23 @@ export interface PairView extends Summary {
   readonly dst: string;
 }
 
+/** What was measured with one transport. */
+export interface TransportView {
+  readonly transport: DemoTransport;
+  /** Those that have been measured, row by row. */
+  readonly pairs: readonly PairView[];
+  readonly total: Summary;
+  readonly probesPerSecond: number;
+}
+
 export interface DemoView {
   readonly elapsedMs: number;
   /** The time the figures sum up, at most. */
   readonly historyMs: number;
   readonly directory: string;
   readonly agents: readonly AgentView[];
-  readonly pairs: readonly PairView[];
-  readonly total: Summary;
-  readonly probesPerSecond: number;
+  /** At least one. */
+  readonly transports: readonly TransportView[];
 }
 
 export function viewAgent(agent: AgentProcess): AgentView {
@@ -43,14 +52,14 @@ export function viewAgent(agent: AgentProcess): AgentView {
   };
 }
 
-/** The pairs that have been measured, row by row. */
-export function viewPairs(mesh: Mesh, names: readonly string[]): PairView[] {
-  return names.flatMap((src) =>
-    names.flatMap((dst) => {
-      const summary = mesh.pair(src, dst);
+export function viewTransport(transport: DemoTransport, mesh: Mesh, names: readonly string[]): TransportView {
+  const pairs = names.flatMap((src) =>
+    names.flatMap((dst): PairView[] => {
+      const summary = mesh.pair(transport, src, dst);
       return summary === undefined ? [] : [{ src, dst, ...summary }];
     }),
   );
+  return { transport, pairs, total: mesh.total(transport), probesPerSecond: mesh.probesPerSecond(transport) };
 }
 
 /** Keys as everywhere in weft's JSON: snake_case, durations in ns. A figure that does not exist is null. */
@@ -63,8 +72,15 @@ export function toJsonLine(view: DemoView): string {
     deaths: agent.deaths,
     prometheus: agent.prometheusUrl,
   }));
-  const pairs = view.pairs.map(({ src, dst, ...summary }) => ({ src, dst, ...summaryJson(summary) }));
-  const totals = { probes_per_second: view.probesPerSecond, ...summaryJson(view.total) };
+  const pairs = view.transports.flatMap(({ transport, pairs }) =>
+    pairs.map(({ src, dst, ...summary }) => ({ transport, src, dst, ...summaryJson(summary) })),
+  );
+  const totals = Object.fromEntries(
+    view.transports.map(({ transport, probesPerSecond, total }) => [
+      transport,
+      { probes_per_second: probesPerSecond, ...summaryJson(total) },
+    ]),
+  );
   return JSON.stringify({ elapsed_ms: Math.round(view.elapsedMs), totals, agents, pairs });
 }
 
@@ -75,6 +91,7 @@ function summaryJson(summary: Summary): object {
     timeout: summary.timeout,
     send_error: summary.sendError,
     invalid: summary.invalid,
+    refused: summary.refused,
     loss: summary.loss ?? null,
     network_rtt_p50: summary.p50Ns ?? null,
     network_rtt_p99: summary.p99Ns ?? null,

@@ -2,6 +2,7 @@
 
 import type { AnyInputDefinition } from '../../core/plugin.js';
 import pinglist from './pinglist/index.js';
+import tcp from './tcp/index.js';
 import udp from './udp/index.js';
 
-export const inputPlugins: readonly AnyInputDefinition[] = [pinglist, udp];
+export const inputPlugins: readonly AnyInputDefinition[] = [pinglist, tcp, udp];

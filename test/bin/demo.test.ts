@@ -8,9 +8,15 @@ import { Terminal } from '../support/terminal.js';
 import { WEFT, WeftProcess } from '../support/weft-process.js';
 
 interface DemoLine {
-  readonly totals: { readonly loss: number | null; readonly probes_per_second: number };
+  readonly totals: Readonly<Record<string, { readonly loss: number | null; readonly probes_per_second: number }>>;
   readonly agents: readonly { name: string; pid: number | null; state: string; deaths: number; prometheus: string }[];
-  readonly pairs: readonly { src: string; dst: string; success: number; network_rtt_p99: number | null }[];
+  readonly pairs: readonly {
+    readonly transport: string;
+    readonly src: string;
+    readonly dst: string;
+    readonly success: number;
+    readonly network_rtt_p99: number | null;
+  }[];
 }
 
 /** Its files go to a folder of the test's: a demo that is killed cannot remove them. */
@@ -46,16 +52,20 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('eight agents probe each other: 56 cells, no loss, eight Prometheus endpoints', async (t) => {
+test('eight agents probe each other over UDP and TCP: 112 cells, no loss, eight Prometheus endpoints', async (t) => {
   const demo = await startDemo(t);
-  const full = await demo.until('a full grid', () => lines(demo).find((line) => measured(line) === 56));
+  const full = await demo.until('a full grid', () => lines(demo).find((line) => measured(line) === 112));
   assert.equal(full.agents.length, 8);
   assert.ok(full.agents.every((agent) => agent.state === 'up' && agent.deaths === 0));
   assert.ok(full.pairs.every((pair) => pair.network_rtt_p99 !== null && pair.src !== pair.dst));
-  assert.equal(full.totals.loss, 0, 'the start of the demo is not loss');
+  for (const transport of ['udp', 'tcp']) {
+    assert.equal(full.pairs.filter((pair) => pair.transport === transport).length, 56);
+    assert.equal(full.totals[transport]?.loss, 0, 'the start of the demo is not loss');
+  }
   for (const agent of full.agents) {
     const page = await (await fetch(agent.prometheus)).text();
-    assert.match(page, new RegExp(`weft_probes_total\\{[^}]*src="${agent.name}"`));
+    assert.match(page, new RegExp(`weft_probes_total\\{[^}]*src="${agent.name}"[^}]*transport="udp"`));
+    assert.match(page, new RegExp(`weft_probes_total\\{[^}]*src="${agent.name}"[^}]*transport="tcp"`));
   }
   demo.kill('SIGTERM');
   assert.equal((await demo.exit).code, 0);
@@ -64,11 +74,11 @@ test('eight agents probe each other: 56 cells, no loss, eight Prometheus endpoin
 
 test('an agent that dies is reported, started again and measured again', async (t) => {
   const demo = await startDemo(t, '--hosts', '3');
-  const full = await demo.until('a full grid', () => lines(demo).find((line) => measured(line) === 6));
+  const full = await demo.until('a full grid', () => lines(demo).find((line) => measured(line) === 12));
   process.kill(pidsOf(full)[1] ?? 0, 'SIGKILL');
   await demo.until('the death', () => lines(demo).some((line) => line.agents[1]?.deaths === 1));
   const again = await demo.until('a full grid again', () =>
-    lines(demo).find((line) => line.agents[1]?.deaths === 1 && line.agents[1].state === 'up' && measured(line) === 6),
+    lines(demo).find((line) => line.agents[1]?.deaths === 1 && line.agents[1].state === 'up' && measured(line) === 12),
   );
   assert.notEqual(again.agents[1]?.pid, full.agents[1]?.pid);
   demo.kill('SIGINT');
@@ -82,6 +92,18 @@ test('when the demo is killed, its agents end by themselves', async (t) => {
   );
   demo.kill('SIGKILL');
   await Promise.all(pidsOf(line).map(gone));
+});
+
+test('--transports leaves out what is not named', async (t) => {
+  const demo = await startDemo(t, '--hosts', '2', '--transports', 'tcp');
+  const full = await demo.until('a full grid', () => lines(demo).find((line) => measured(line) === 2));
+  assert.deepEqual(Object.keys(full.totals), ['tcp']);
+  demo.kill('SIGTERM');
+  assert.equal((await demo.exit).code, 0);
+
+  const wrong = await startDemo(t, '--transports', 'udp,quic');
+  assert.equal((await wrong.exit).code, 2);
+  assert.match(wrong.stderr, /Expected some of udp, tcp/);
 });
 
 test('it ends by itself after --duration, and when nobody reads it', async (t) => {
@@ -131,7 +153,7 @@ test('on a terminal it draws in place in colour, and Ctrl-C leaves the last grid
   assert.equal((await once(script, 'close'))[0], 0);
   assert.equal(terminal.alternate, false);
   assert.equal(terminal.cursorVisible, true);
-  assert.match(terminal.lines.join('\n'), /^2 of 2 agents up/m);
+  assert.match(terminal.lines.join('\n'), /^weft demo – full mesh, 2 of 2 agents up/m);
   assert.doesNotMatch(terminal.lines.join('\n'), /^Files/m);
   assert.deepEqual(await readdir(directory), [], 'nothing is left behind');
 });

@@ -12,6 +12,7 @@ export async function runnableConfigs(folder: string): Promise<Readonly<Record<s
   await writeFile(pinglist, '{ "version": 1, "targets": [] }');
   return {
     'input/pinglist': { file: pinglist },
+    'input/tcp': { listen: '127.0.0.1:0' },
     'input/udp': { listen: '127.0.0.1:0' },
     'output/file': { path: join(folder, 'metrics.json') },
     'output/prometheus': { listen: '127.0.0.1:0' },

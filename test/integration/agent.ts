@@ -20,14 +20,18 @@ interface DistributionJson {
   readonly buckets: readonly number[];
 }
 
-type CountField = 'sent' | 'success' | 'timeout' | 'send_error' | 'invalid' | 'late' | 'duplicate';
-export type DelayField = 'network_rtt' | 'prober_delay' | 'responder_delay';
+type UdpCount = 'late' | 'duplicate';
+type TcpCount = 'refused' | 'unreachable' | 'syn_retransmits' | 'retransmitted' | 'source_port' | 'payload_timeout';
+type CountField = 'sent' | 'success' | 'timeout' | 'send_error' | 'invalid' | UdpCount | TcpCount;
+export type DelayField = 'network_rtt' | 'prober_delay' | 'responder_delay' | 'connect_time' | 'payload_rtt';
 
 /** One `probe` metric: one target in one window. */
 export interface ProbeRow {
   readonly name: string;
   readonly tags: Readonly<Record<string, string>>;
-  readonly fields: Readonly<Partial<Record<CountField, number> & Record<DelayField, DistributionJson>>>;
+  readonly fields: Readonly<
+    Partial<Record<CountField, number> & Record<DelayField, DistributionJson> & { unreachable_cause: string }>
+  >;
   /** End of the window, UTC. */
   readonly time: string;
 }
@@ -35,8 +39,9 @@ export interface ProbeRow {
 export interface AgentPlan {
   readonly hostname: string;
   readonly targets?: readonly object[];
-  /** Options of inputs.udp. */
-  readonly udp: object;
+  /** Options of inputs.udp or inputs.tcp. */
+  readonly udp?: object;
+  readonly tcp?: object;
 }
 
 export class TestAgent {
@@ -63,21 +68,26 @@ export class TestAgent {
     });
   }
 
-  /** Starts an agent with windows of a second; resolves when its reflector answers. */
+  /** Starts an agent with windows of a second; resolves when its reflectors answer. */
   static async start(plan: AgentPlan, host?: Host): Promise<TestAgent> {
     const folder = await mkdtemp(join(tmpdir(), 'weft-agent-'));
     const pinglist = join(folder, 'pinglist.json');
     await writeFile(pinglist, JSON.stringify({ version: 1, targets: plan.targets ?? [] }));
     const config = {
       agent: { hostname: plan.hostname, window: '1s', interval: '1s', flush_interval: '100ms' },
-      inputs: { pinglist: [{ file: pinglist }], udp: [plan.udp] },
+      inputs: {
+        pinglist: [{ file: pinglist }],
+        ...(plan.udp === undefined ? {} : { udp: [plan.udp] }),
+        ...(plan.tcp === undefined ? {} : { tcp: [plan.tcp] }),
+      },
       outputs: { file: [{ path: 'stdout', format: 'json', namepass: ['probe'] }] },
     };
     await writeFile(join(folder, 'weft.yaml'), JSON.stringify(config));
     const args = [WEFT, 'run', '-c', join(folder, 'weft.yaml')];
     const child = host === undefined ? spawn(process.execPath, args) : host.spawn(process.execPath, args);
     const agent = new TestAgent(child, folder);
-    await agent.#until(() => agent.#log.includes('answering probes'));
+    const inputs = [plan.udp, plan.tcp].filter((options) => options !== undefined).length;
+    await agent.#until(() => agent.#log.split('answering probes').length > inputs);
     return agent;
   }
 
@@ -150,4 +160,4 @@ export function merged(rows: readonly ProbeRow[], field: DelayField): Distributi
 }
 
 export const hasLatency = (row: ProbeRow): boolean =>
-  ['network_rtt', 'prober_delay', 'responder_delay'].some((field) => field in row.fields);
+  ['network_rtt', 'prober_delay', 'responder_delay', 'connect_time'].some((field) => field in row.fields);

@@ -231,13 +231,23 @@ describe('TCP prober', () => {
     assert.deepEqual([stats(prober).sent, stats(prober).max_connections], [3, 3]);
   });
 
-  test('refuses a path that is still under way to the same target', async (t) => {
+  test('ends the probe of a path when its turn comes again', async (t) => {
     const silent = await startFullListener();
     t.after(() => silent.close());
-    const { pump } = probing(t, [target(silent.port, { paths: 2 })]);
-    for (const { result, errno } of await pump.until(atLeast(4))) {
-      assert.deepEqual([result, errno], ['send_error', EADDRNOTAVAIL]);
-    }
+    const { pump } = probing(t, [target(silent.port, { paths: 4, timeoutUs: 60_000_000 })]);
+    const records = await pump.until(atLeast(12));
+    assert.deepEqual(
+      records.map(({ result, path }) => [result, path]),
+      records.map((_, i) => ['timeout', i % 4]),
+    );
+  });
+
+  test('says so when two targets claim one path to one port', async (t) => {
+    const silent = await startFullListener();
+    t.after(() => silent.close());
+    const both = [1, 2].map((id) => target(silent.port, { id, paths: 2, timeoutUs: 60_000_000 }));
+    const records = await probing(t, both).pump.until((all) => all.some(({ result }) => result === 'send_error'));
+    assert.equal(records.find(({ result }) => result === 'send_error')!.errno, EADDRNOTAVAIL);
   });
 
   test('leaves no descriptor behind', { timeout: 20_000 }, async (t) => {

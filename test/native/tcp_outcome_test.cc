@@ -27,7 +27,9 @@ Record connected(const HandshakeReading& of) {
 TEST(handshake_by_what_ended_the_socket) {
   for (const int after : {0, ECONNRESET, EPIPE}) CHECK_EQ(handshake_of(after), Handshake::kDone);
   CHECK_EQ(handshake_of(ECONNREFUSED), Handshake::kRefused);
-  for (const int none : {ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EACCES}) CHECK_EQ(handshake_of(none), Handshake::kUnanswered);
+  for (const int none : {ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EACCES}) {
+    CHECK_EQ(handshake_of(none), Handshake::kUnanswered);
+  }
 }
 
 TEST(outcome_of_a_handshake_is_what_the_kernel_says) {

@@ -36,7 +36,8 @@ bool read_source(const Napi::Object& options, const char* name, int family, Sock
 }
 
 bool read_sources(const Napi::Object& options, SocketAddress& ipv4, SocketAddress& ipv6) {
-  return read_source(options, "sourceAddress4", AF_INET, ipv4) && read_source(options, "sourceAddress6", AF_INET6, ipv6);
+  return read_source(options, "sourceAddress4", AF_INET, ipv4) &&
+         read_source(options, "sourceAddress6", AF_INET6, ipv6);
 }
 
 std::optional<ListenConfig> listen_of(const Napi::Object& options) {

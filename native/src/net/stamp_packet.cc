@@ -64,10 +64,12 @@ void encode_reflector(uint8_t* out, const ReflectorPacket& packet, bool authenti
   out[at.sender_ttl] = packet.sender_ttl;
 }
 
-std::optional<SenderPacket> decode_sender(Bytes packet, bool authenticated) {
-  if (packet.size < base_bytes(authenticated)) return std::nullopt;
-  const Layout& at = layout(authenticated);
-  SenderPacket decoded;
+namespace {
+
+// What both kinds of packet begin with.
+template <typename Packet>
+Packet decode_head(Bytes packet, const Layout& at) {
+  Packet decoded;
   decoded.sequence = get_u32(packet.data);
   decoded.timestamp = get_u64(packet.data + at.timestamp);
   decoded.error_estimate = get_u16(packet.data + at.error_estimate);
@@ -75,14 +77,18 @@ std::optional<SenderPacket> decode_sender(Bytes packet, bool authenticated) {
   return decoded;
 }
 
+}  // namespace
+
+std::optional<SenderPacket> decode_sender(Bytes packet, bool authenticated) {
+  if (packet.size < base_bytes(authenticated)) return std::nullopt;
+  const Layout& at = layout(authenticated);
+  return decode_head<SenderPacket>(packet, at);
+}
+
 std::optional<ReflectorPacket> decode_reflector(Bytes packet, bool authenticated) {
   if (packet.size < base_bytes(authenticated)) return std::nullopt;
   const Layout& at = layout(authenticated);
-  ReflectorPacket decoded;
-  decoded.sequence = get_u32(packet.data);
-  decoded.timestamp = get_u64(packet.data + at.timestamp);
-  decoded.error_estimate = get_u16(packet.data + at.error_estimate);
-  decoded.ssid = get_u16(packet.data + at.ssid);
+  auto decoded = decode_head<ReflectorPacket>(packet, at);
   decoded.receive_timestamp = get_u64(packet.data + at.receive_timestamp);
   decoded.sender_sequence = get_u32(packet.data + at.sender_sequence);
   decoded.sender_timestamp = get_u64(packet.data + at.sender_timestamp);

@@ -22,6 +22,13 @@ constexpr uint64_t kWakeupEvent = UINT64_MAX;
 
 uint64_t event_key(uint32_t slot, uint32_t generation) { return uint64_t{generation} << 32 | slot; }
 
+// A path's 5-tuple is used again when its turn comes: by then the probe before has ended, answered or not. Otherwise a
+// path that loses everything would be probed less often than the others, and its loss be understated.
+int64_t timeout_of(const ProbeTarget& target) {
+  if (target.paths == 1) return target.timeout_ns;
+  return std::min(target.timeout_ns, target.paths * target.interval_ns - target.interval_ns / 2);
+}
+
 uint32_t bounded_by_descriptors(uint32_t wanted) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
@@ -206,7 +213,7 @@ int TcpProber::open(const ProbeTarget& target, Record& record) {
   connection.exchange = exchange_with(target, record.sequence);
   connection.connected = false;
   connection.started_ns = started_ns;
-  connection.timeout_ns = target.timeout_ns;
+  connection.timeout_ns = timeout_of(target);
   connection.record = record;
   if (!watch(slot, EPOLL_CTL_ADD, EPOLLOUT)) {
     const int error = errno;
@@ -216,7 +223,7 @@ int TcpProber::open(const ProbeTarget& target, Record& record) {
   sent_.add();
   ++outstanding_;
   order_.add(slot, connection.generation, static_cast<int64_t>(record.sent_us) * kNsPerUs);
-  expiry_.schedule(slot, started_ns + target.timeout_ns);
+  expiry_.schedule(slot, started_ns + connection.timeout_ns);
   // An ICMP message that came while connect() ran, from this host's own firewall for one, raises no event.
   if (const int error = connection.socket->take_error(); error != 0) {
     seen_ns_ = monotonic_ns();

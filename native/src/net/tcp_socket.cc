@@ -36,7 +36,9 @@ Status bind_to(int fd, const SocketAddress& source) {
   if (source.port() == 0) {
     if (source.is_any()) return Done{};
     // Without it the port would have to be free for every peer, and there are fewer of those than probes under way.
-    if (!set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)) return Error::last("setsockopt(IP_BIND_ADDRESS_NO_PORT)");
+    if (!set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)) {
+      return Error::last("setsockopt(IP_BIND_ADDRESS_NO_PORT)");
+    }
   } else if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)) {
     return Error::last("setsockopt(SO_REUSEADDR)");
   }

@@ -15,7 +15,7 @@ export const PinglistOptions = Type.Object(
       description: 'How often the file is looked at, in case the kernel’s notification of a change does not come.',
     }),
     pingweave_udp_port: Port(862, 'Where reflectors answer UDP, for a list in PingWeave’s form: it has no ports.'),
-    pingweave_tcp_port: Port(862, 'Where hosts accept TCP, for a list in PingWeave’s form.'),
+    pingweave_tcp_port: Port(8620, 'Where hosts accept TCP, for a list in PingWeave’s form.'),
   },
   STRICT,
 );

@@ -1,0 +1,12 @@
+import { definePlugin } from '../../../core/plugin.js';
+import { TcpOptions } from './config.js';
+import { TcpInput } from './tcp.js';
+
+export default definePlugin({
+  kind: 'input',
+  id: 'tcp',
+  description: 'Probes the TCP targets of the pinglist by connecting to them and answers the probes of others.',
+  config: TcpOptions,
+  sample: new URL('./sample.yaml', import.meta.url),
+  create: (config, context) => new TcpInput(config, context),
+});

@@ -1,0 +1,43 @@
+/**
+ * The TCP input: connects to the pinglist's targets and accepts the connections of others, both on native engines. What it
+ * does not measure: the delay of the far host's program, since its kernel answers a SYN by itself.
+ */
+
+import type { PluginContext } from '../../../core/plugin.js';
+import { createTcpProber, createTcpReflector } from '../../../native/index.js';
+import { listeners, sourceAddresses } from '../../common/probing/options.js';
+import { type ProberSetup, ProbingInput, type ReflectorSetup } from '../../common/probing/probing-input.js';
+import type { TcpConfig } from './config.js';
+import { tcpReading } from './reading.js';
+
+export class TcpInput extends ProbingInput<'tcp'> {
+  /** Throws ConfigError. */
+  constructor(config: TcpConfig, context: PluginContext) {
+    const prober = proberOf(config);
+    super(context, {
+      transport: 'tcp',
+      prober: config.probe ? prober : undefined,
+      reflectors: reflectorsOf(config),
+    });
+  }
+}
+
+function proberOf(config: TcpConfig): ProberSetup<'tcp'> {
+  const options = { ...sourceAddresses(config), maxConnections: config.max_connections };
+  return {
+    open: () => createTcpProber(options),
+    // Without `per_path` a series is of many ports.
+    reading: tcpReading({ sourcePort: config.per_path }),
+    perPath: config.per_path,
+    expectedClock: 'kernel',
+  };
+}
+
+function reflectorsOf(config: TcpConfig): ReflectorSetup[] {
+  const shared = { rateLimit: config.rate_limit, maxConnections: config.max_accepted };
+  return listeners(config).map((listener) => ({
+    address: listener.address,
+    port: listener.port,
+    open: () => createTcpReflector({ ...listener, ...shared }),
+  }));
+}

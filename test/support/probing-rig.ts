@@ -1,0 +1,95 @@
+/** An input that probes, on a real board with real engines, and what it hands over. */
+
+import { EventEmitter, once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { systemClock } from '../../core/clock.js';
+import type { Metric } from '../../core/metric.js';
+import { createBoard } from '../../core/pinglist/board.js';
+import type { Input, PluginContext } from '../../core/plugin.js';
+import type { Endpoint, Target } from '../../core/target.js';
+import { TestAccumulator } from './accumulator.js';
+import { settle } from './fake-clock.js';
+import { MemoryLog } from './memory-log.js';
+
+export const SHORT_WINDOW_MS = 100;
+/** No window of this length ends while a test runs. */
+export const ENDLESS_WINDOW_MS = 1e12;
+
+/** An input that was made to be started. */
+type StartableInput = Required<Pick<Input, 'start' | 'gather' | 'stop'>>;
+
+/** Tells of every metric that comes. */
+class WatchedAccumulator extends TestAccumulator {
+  readonly events = new EventEmitter();
+
+  override add(metric: Metric): void {
+    super.add(metric);
+    this.events.emit('metric');
+  }
+}
+
+export interface ProbingRig {
+  readonly acc: TestAccumulator;
+  start(): Promise<void>;
+  gather(): Promise<void>;
+  stop(): Promise<void>;
+  readonly endpoints: () => readonly Endpoint[];
+  /** Hangs up a list with these targets. */
+  publish(targets: readonly Target[]): void;
+  /** Resolves with the first metric that `wanted` holds for. */
+  until(wanted: (metric: Metric) => boolean): Promise<Metric>;
+  /** Gathers until the engine has counted `n` of `field`. */
+  gatherUntil(engine: 'prober' | 'reflector', field: string, n: number): Promise<void>;
+}
+
+/** The input is stopped when the test ends. `create` may throw what the input's constructor throws. */
+export function probingRig(
+  t: TestContext,
+  create: (context: PluginContext) => StartableInput,
+  windowMs = SHORT_WINDOW_MS,
+): ProbingRig {
+  const log = new MemoryLog();
+  const board = createBoard({ log, maxRate: 10_000 });
+  const agent = { hostname: 'here', labels: { tor: 't1' }, version: '0', windowMs };
+  const input = create({ name: 'probing', log, clock: systemClock, agent, board });
+  t.after(() => input.stop());
+  const acc = new WatchedAccumulator();
+  let endpoints: readonly Endpoint[] = [];
+  board.subscribeEndpoints((now) => {
+    endpoints = now;
+  });
+  const counted = (engine: string, field: string): number =>
+    acc.metrics
+      .filter(({ name, tags }) => name === 'weft_engine' && tags.engine === engine)
+      .reduce((sum, metric) => sum + countOf(metric, field), 0);
+  return {
+    acc,
+    start: async () => input.start(acc, new AbortController().signal),
+    gather: async () => input.gather(acc, new AbortController().signal),
+    stop: async () => input.stop(),
+    endpoints: () => endpoints,
+    publish: (targets) => board.publish('test', { revision: '', targets }),
+    async until(wanted) {
+      for (;;) {
+        const found = acc.metrics.find(wanted);
+        if (found !== undefined) return found;
+        await once(acc.events, 'metric');
+      }
+    },
+    async gatherUntil(engine, field, n) {
+      while (counted(engine, field) < n) {
+        await settle();
+        await input.gather(acc, new AbortController().signal);
+      }
+    },
+  };
+}
+
+/** A count of the metric; 0 when it has no such field. */
+export function countOf(metric: Metric, field: string): number {
+  const found = metric.fields[field];
+  return found?.kind === 'count' ? found.value : 0;
+}
+
+export const isProbe = ({ name }: Metric): boolean => name === 'probe';
+export const succeeded = (metric: Metric): boolean => isProbe(metric) && countOf(metric, 'success') > 0;
