@@ -65,6 +65,8 @@ export interface EngineTarget {
   /** At most 2^32 − 1: 71 minutes. */
   readonly timeoutUs: number;
   readonly paths: number;
+  /** Paths are numbered from here, modulo 256; default 0. */
+  readonly firstPath?: number;
   readonly payloadBytes: number;
   readonly dscp: number;
   readonly ttl: number;
@@ -164,6 +166,7 @@ export function setTargets(handle: EngineHandle, targets: readonly EngineTarget[
     view.setUint8(at + 10, target.dscp);
     view.setUint8(at + 11, target.ttl);
     view.setUint8(at + 12, target.plain ? PLAIN_FLAG : 0);
+    view.setUint16(at + 14, target.firstPath ?? 0, true);
     view.setUint32(at + 16, target.intervalUs % UINT32_RANGE, true);
     view.setUint32(at + 20, Math.floor(target.intervalUs / UINT32_RANGE), true);
     view.setUint32(at + 24, target.timeoutUs, true);

@@ -89,6 +89,26 @@ TEST(schedule_spreads_targets_that_come_one_after_another) {
   CHECK(largest_burst(due) <= 8);
 }
 
+TEST(paths_begin_where_the_target_says_and_go_round) {
+  ProbeSchedule schedule(kStart);
+  TargetEntry target = entry(1, 1'000, 4);
+  target.first_path = 254;
+  schedule.replace({{target}, {}}, kStart);
+  std::vector<uint32_t> due;
+  schedule.take_due(kStart + kNsPerS, due);
+  ProbeTarget& probed = schedule[due.front()];
+  for (const uint16_t path : {254, 255, 0, 1, 254}) {
+    CHECK_EQ(probed.path(), path);
+    ++probed.probes;
+  }
+  // No sequence number of a path is used twice, wherever the paths move to.
+  const uint32_t last = probed.sequence();
+  target.first_path = 255;
+  schedule.replace({{target}, {}}, kStart + kNsPerS);
+  CHECK_EQ(probed.path(), 255);
+  CHECK(probed.sequence() > last);
+}
+
 TEST(schedule_does_not_drift) {
   ProbeSchedule schedule(kStart);
   schedule.replace({{entry(1, 7'000)}, {}}, kStart);

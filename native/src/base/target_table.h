@@ -15,7 +15,8 @@ struct TargetEntry {
   uint8_t dscp;
   uint8_t ttl;
   uint8_t flags;
-  uint8_t reserved[3];
+  uint8_t reserved;
+  uint16_t first_path;
   uint64_t interval_us;
   uint32_t timeout_us;
   // The HTTP request to send once connected, in `TargetTable::requests`; none when empty.
@@ -28,6 +29,8 @@ static_assert(sizeof(TargetEntry) == 104 && offsetof(TargetEntry, interval_us) =
               offsetof(TargetEntry, request_offset) == 28 && offsetof(TargetEntry, address) == 36);
 
 constexpr uint8_t kTargetPlain = 1;
+// Path ids go round: 0 … 255.
+constexpr uint16_t kPathIds = 256;
 
 struct TargetTable {
   std::vector<TargetEntry> entries;

@@ -86,7 +86,7 @@ void ProbeSchedule::adapt(ProbeTarget& target, const TargetEntry& entry, int64_t
     target.next_due_ns = now_ns + static_cast<int64_t>(left * static_cast<double>(interval_of(entry)));
   }
   // Sequence numbers go on behind the last of any path: none is sent twice.
-  if (paths_of(entry) != target.paths) {
+  if (paths_of(entry) != target.paths || entry.first_path != target.first_path) {
     target.first_sequence = target.sequence() + 1;
     target.probes = 0;
   }
@@ -99,6 +99,7 @@ void ProbeSchedule::update(ProbeTarget& target, const TargetEntry& entry, const 
   target.interval_ns = interval_of(entry);
   target.timeout_ns = entry.timeout_us * kNsPerUs;
   target.paths = paths_of(entry);
+  target.first_path = entry.first_path;
   target.payload_bytes = entry.payload_bytes;
   target.dscp = entry.dscp;
   target.ttl = entry.ttl;

@@ -20,6 +20,7 @@ struct ProbeTarget {
   int64_t interval_ns = 0;
   int64_t timeout_ns = 0;
   uint16_t paths = 1;
+  uint16_t first_path = 0;
   uint16_t payload_bytes = 0;
   uint8_t dscp = 0;
   uint8_t ttl = 255;
@@ -36,7 +37,7 @@ struct ProbeTarget {
   uint32_t answered_slot = UINT32_MAX;
   uint32_t answered_generation = 0;
 
-  uint16_t path() const { return static_cast<uint16_t>(probes % paths); }
+  uint16_t path() const { return static_cast<uint16_t>((first_path + probes % paths) % kPathIds); }
   // Each path is a STAMP session of its own, and a session's numbers have no gaps.
   uint32_t sequence() const { return first_sequence + static_cast<uint32_t>(probes / paths); }
 };

@@ -14,6 +14,7 @@ export function engineTarget({ id, target }: Pick<ProbedTarget<UdpTarget | TcpTa
     intervalUs: Math.round(target.intervalMs * US_PER_MS),
     timeoutUs: Math.round(target.timeoutMs * US_PER_MS),
     paths: target.paths,
+    firstPath: target.firstPath,
     payloadBytes: target.payloadBytes,
     dscp: target.dscp,
     ttl: target.ttl,
