@@ -31,3 +31,31 @@ export function makeCertificates(folder: string): Certificates {
     client: { cert: readFileSync(file('client.pem')), key: readFileSync(file('client.key')) },
   };
 }
+
+const CA_CONFIG = `
+[ca]
+default_ca = weft
+[weft]
+database = index.txt
+new_certs_dir = .
+rand_serial = yes
+certificate = ca.pem
+private_key = ca.key
+default_md = sha256
+policy = policy
+[policy]
+commonName = supplied
+`;
+
+/** The server's certificate as it was in 2020; its key is the server's. `folder` is that of makeCertificates. */
+export function makeExpiredCertificate(folder: string): string {
+  writeFileSync(join(folder, 'ca.conf'), CA_CONFIG);
+  writeFileSync(join(folder, 'index.txt'), '');
+  const time = ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z'];
+  const files = ['-in', 'server.csr', '-out', 'expired.pem', '-extfile', 'names'];
+  execFileSync('openssl', ['ca', '-batch', '-notext', '-config', 'ca.conf', ...time, ...files], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  return join(folder, 'expired.pem');
+}

@@ -40,6 +40,12 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Until the timer that is due first; undefined: none waits. */
+  get nextInMs(): number | undefined {
+    const next = this.#next(Number.POSITIVE_INFINITY);
+    return next && Math.max(0, next.dueMs - this.#nowMs);
+  }
+
   /** Moves both clocks on, running what falls due in order; what each timer set going has settled before the next. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
