@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   'WEFT_TIMEOUT',
   'WEFT_PINGLIST',
   'WEFT_REGISTRY',
+  'WEFT_CONTROLLER',
   'WEFT_USAGE',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

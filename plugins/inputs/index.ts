@@ -1,8 +1,9 @@
 /** The inputs that come with weft, sorted by id. */
 
 import type { AnyInputDefinition } from '../../core/plugin.js';
+import controller from './controller/index.js';
 import pinglist from './pinglist/index.js';
 import tcp from './tcp/index.js';
 import udp from './udp/index.js';
 
-export const inputPlugins: readonly AnyInputDefinition[] = [pinglist, tcp, udp];
+export const inputPlugins: readonly AnyInputDefinition[] = [controller, pinglist, tcp, udp];

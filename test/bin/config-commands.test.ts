@@ -63,6 +63,7 @@ test('the sample passes the check, whole and in parts', async (t) => {
     [],
     ['--input', 'pinglist,udp', '--output', 'prometheus'],
     ['--input', 'udp', '--input', 'pinglist'],
+    ['--input', 'udp,controller'],
   ]) {
     const { stdout, code } = await weft('sample', ...args);
     assert.equal(code, 0);
@@ -72,6 +73,7 @@ test('the sample passes the check, whole and in parts', async (t) => {
     assert.equal(checked.stderr, '');
     assert.equal(checked.code, 0);
     assert.match(checked.stdout, /weft\.yaml: valid \(inputs: .*udp/);
+    assert.doesNotMatch(checked.stdout, /controller.*pinglist|pinglist.*controller/, 'one provider of pinglists');
   }
 });
 
