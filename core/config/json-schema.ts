@@ -3,6 +3,7 @@
 import type { PluginDefinition } from '../plugin.js';
 import { AgentOptions } from './common.js';
 import { DURATION_PATTERN } from './durations.js';
+import type { SectionDefinition } from './further-section.js';
 import { entrySchema } from './plugin-schema.js';
 import type { SchemaNode, StringForm } from './schema.js';
 import { asWritten, mapSchema } from './schema-tree.js';
@@ -13,7 +14,10 @@ const REFERENCE_PATTERN = '\\$\\{';
 const PATTERNS: Readonly<Record<StringForm, string>> = { duration: DURATION_PATTERN, size: SIZE_PATTERN };
 
 /** A JSON document (draft 7). Plugins that are not among `definitions` are accepted, with any options. */
-export function configJsonSchema(definitions: readonly PluginDefinition[]): object {
+export function configJsonSchema(
+  definitions: readonly PluginDefinition[],
+  further: readonly SectionDefinition[] = [],
+): object {
   const sections = Object.entries(PLUGIN_SECTIONS).map(([section, kind]) => {
     const known = definitions.filter((definition) => definition.kind === kind);
     return [section, sectionSchema(known)];
@@ -30,6 +34,7 @@ export function configJsonSchema(definitions: readonly PluginDefinition[]): obje
         items: { type: 'string' },
       },
       ...Object.fromEntries(sections),
+      ...Object.fromEntries(further.map((definition) => [definition.name, furtherSchema(definition)])),
     },
     additionalProperties: false,
   };
@@ -47,6 +52,10 @@ function sectionSchema(definitions: readonly PluginDefinition[]): object {
     },
   ]);
   return { type: ['object', 'null'], properties: Object.fromEntries(lists), additionalProperties: { type: 'array' } };
+}
+
+function furtherSchema({ description, schema }: SectionDefinition): object {
+  return { description, ...forEditors(asWritten(schema)), type: ['object', 'null'] };
 }
 
 /** Durations and sizes as patterns; `${VAR}` is fine wherever text becomes a number or a boolean. */

@@ -4,6 +4,7 @@ import type { ConfigError } from '../errors.js';
 import type { AnyInputDefinition, AnyOutputDefinition, AnyProcessorDefinition } from '../plugin.js';
 import type { InputConfig, OutputConfig, ProcessorConfig } from './common.js';
 import { type ConfigFile, type FileOptions, readConfigFiles } from './files.js';
+import { readFurtherSections, type SectionDefinition } from './further-section.js';
 import { buildInstances } from './instances.js';
 import { configError } from './locate.js';
 import { checkSections, type Entry, type PluginSection, readAgent, readEntries } from './sections.js';
@@ -14,12 +15,18 @@ import { Validator } from './validator.js';
 export interface LoadOptions extends FileOptions {
   /** The built-in plugins; those that the files name under `plugins` are added. */
   readonly registry: PluginRegistry;
+  /** Further sections that the files may have; default: none. */
+  readonly sections?: readonly SectionDefinition[];
 }
 
 /** Throws ConfigError with every mistake in every file. */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
+  const { sections: further = [] } = options;
   const files = await readConfigFiles(options);
-  checkSections(files);
+  checkSections(
+    files,
+    further.map(({ name }) => name),
+  );
   const plugins = await withThirdParty(options.registry, files);
   const validator = new Validator();
   const agent = readAgent(files, validator);
@@ -29,10 +36,12 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     inputs: buildInstances<AnyInputDefinition, InputConfig>(entries('inputs'), agent, validator),
     processors: buildInstances<AnyProcessorDefinition, ProcessorConfig>(entries('processors'), agent, validator),
     outputs: buildInstances<AnyOutputDefinition, OutputConfig>(entries('outputs'), agent, validator),
+    sections: readFurtherSections(files, further, validator),
     files: files.map(({ path }) => path),
   };
   throwIssues(files);
-  if (config.inputs.length + config.outputs.length === 0) throw nothingToRun(files);
+  const parts = config.inputs.length + config.outputs.length + Object.keys(config.sections).length;
+  if (parts === 0) throw nothingToRun(files);
   return config;
 }
 

@@ -26,30 +26,42 @@ export interface Entry {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-export function checkSections(files: readonly ConfigFile[]): void {
+/** `further`: names of sections that are neither the agent's nor the plugins'. */
+export function checkSections(files: readonly ConfigFile[], further: readonly string[]): void {
+  const known = [...SECTIONS, ...further];
   for (const { source } of files) {
     if (source.value === null) continue;
     if (!isMap(source.value)) {
-      source.report([], `expected a map with ${SECTIONS.join(', ')}, found ${describeValue(source.value)}`);
+      source.report([], `expected a map with ${known.join(', ')}, found ${describeValue(source.value)}`);
       continue;
     }
     for (const key of Object.keys(source.value)) {
-      if (SECTIONS.includes(key)) continue;
-      source.report([key], `unknown section ${JSON.stringify(key)}; ${remedy(key, SECTIONS)}`, 'key');
+      if (known.includes(key)) continue;
+      source.report([key], `unknown section ${JSON.stringify(key)}; ${remedy(key, known)}`, 'key');
     }
   }
 }
 
-/** `agent:` may stand in one file only: which of two would win is not for the order of file names to decide. */
 export function readAgent(files: readonly ConfigFile[], validator: Validator): AgentConfig {
-  const schema = asWritten(AgentOptions);
-  const [first, ...others] = sections(files, 'agent');
-  for (const { source } of others) {
-    const place = first && `${first.source.name}:${first.source.position(['agent'], 'key').line}`;
-    source.report(['agent'], `"agent" is already set in ${place}; it may be set once`, 'key');
-  }
-  const checked = first && checkValue(validator, schema, first.source, ['agent'], first.value);
+  const found = soleSection(files, 'agent');
+  const checked = found && checkValue(validator, asWritten(AgentOptions), found.source, ['agent'], found.value);
   return (checked ?? decode(AgentOptions, {}, () => false)) as AgentConfig;
+}
+
+/**
+ * A section that may stand in one file only, since which of two would win is not for the order of file names to decide.
+ * Reports the others.
+ */
+export function soleSection(
+  files: readonly ConfigFile[],
+  name: string,
+): { readonly source: Source; readonly value: unknown } | undefined {
+  const [first, ...others] = sections(files, name);
+  for (const { source } of others) {
+    const place = first && `${first.source.name}:${first.source.position([name], 'key').line}`;
+    source.report([name], `"${name}" is already set in ${place}; it may be set once`, 'key');
+  }
+  return first;
 }
 
 /**

@@ -29,6 +29,8 @@ export interface Config {
   readonly inputs: readonly InputInstance[];
   readonly processors: readonly ProcessorInstance[];
   readonly outputs: readonly OutputInstance[];
+  /** Sections beyond the agent's own, by their name: see core/config/further-section.ts. */
+  readonly sections: Readonly<Record<string, object>>;
   /** Every file that was read: what --watch-config watches. */
   readonly files: readonly string[];
 }

@@ -149,5 +149,6 @@ export const configOf = ({ agent, inputs = [], processors = [], outputs = [] }: 
   inputs,
   processors,
   outputs,
+  sections: {},
   files: [],
 });
