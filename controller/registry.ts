@@ -126,7 +126,7 @@ export class Registry {
   /** Of an agent that is registered; others are stale. */
   state(id: string): AgentState {
     const slot = this.#slots.get(id);
-    return slot !== undefined && this.#ageMs(slot) < this.#options.staleAfterMs ? 'active' : 'stale';
+    return slot === undefined ? 'stale' : this.#stateOf(slot, this.#listening.nowMs());
   }
 
   /**
@@ -157,7 +157,8 @@ export class Registry {
 
   figures(): RegistryFigures {
     const agents: Record<AgentState, number> = { active: 0, stale: 0 };
-    for (const id of this.#slots.keys()) agents[this.state(id)] += 1;
+    const nowMs = this.#listening.nowMs();
+    for (const slot of this.#slots.values()) agents[this.#stateOf(slot, nowMs)] += 1;
     return {
       agents,
       registrations: this.#registrations,
@@ -246,23 +247,25 @@ export class Registry {
   }
 
   #sweep(): void {
-    for (const [id, slot] of this.#slots) {
-      if (this.#ageMs(slot) < this.#options.forgetAfterMs) continue;
+    const nowMs = this.#listening.nowMs();
+    for (const [id, { heardMs }] of this.#slots) {
+      if (nowMs - heardMs < this.#options.forgetAfterMs) continue;
       this.#forgotten += 1;
       this.#options.store.forget(id);
       this.#remove(id);
     }
   }
 
-  #ageMs(slot: Slot): number {
-    return this.#listening.nowMs() - slot.heardMs;
+  #stateOf({ heardMs }: Slot, nowMs: number): AgentState {
+    return nowMs - heardMs < this.#options.staleAfterMs ? 'active' : 'stale';
   }
 
   #heldEntry(slot: Slot | undefined): HeldEntry | undefined {
-    return slot === undefined ? undefined : { entry: slot.entry, ageMs: this.#ageMs(slot) };
+    return slot === undefined ? undefined : { entry: slot.entry, ageMs: this.#listening.nowMs() - slot.heardMs };
   }
 
   *#held(): Iterable<HeldEntry> {
-    for (const slot of this.#slots.values()) yield { entry: slot.entry, ageMs: this.#ageMs(slot) };
+    const nowMs = this.#listening.nowMs();
+    for (const { entry, heardMs } of this.#slots.values()) yield { entry, ageMs: nowMs - heardMs };
   }
 }
