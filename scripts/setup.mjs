@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 /** `present` tells whether the package is there, by what the tests use of it. */
 const TOOLS = [
   { package: 'prometheus', present: () => onPath('prometheus') && onPath('promtool') },
+  { package: 'redis-server', present: () => onPath('redis-server') && onPath('redis-cli') },
   { package: 'nftables', present: () => onPath('nft') },
   { package: 'iproute2', present: () => onPath('ip') },
   { package: 'tcpdump', present: () => onPath('tcpdump') },
@@ -17,7 +18,7 @@ const TOOLS = [
   { package: 'python3-scapy', present: () => existsSync('/usr/lib/python3/dist-packages/scapy') },
 ];
 /** Services that Debian starts when it installs their package on a machine with systemd. */
-const SERVICES = ['prometheus'];
+const SERVICES = ['prometheus', 'redis-server'];
 
 /** Names of the packages that are missing. */
 export function missingPackages() {

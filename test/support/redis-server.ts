@@ -1,0 +1,110 @@
+/** Real redis-servers in a temporary folder, on a Unix socket or on free ports. They end with the test. */
+
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { tempFolder } from './temp-folder.js';
+
+/** Whether the Debian package is installed. */
+export function hasRedis(): boolean {
+  try {
+    for (const command of ['redis-server', 'redis-cli']) execFileSync(command, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export class RedisServer {
+  readonly #folder: string;
+  readonly #args: readonly string[];
+  readonly #sentinelFile: string | undefined;
+  #child: ChildProcess | undefined;
+
+  private constructor(folder: string, args: readonly string[], sentinelFile: string | undefined) {
+    this.#folder = folder;
+    this.#args = args;
+    this.#sentinelFile = sentinelFile;
+  }
+
+  /** Without persistence, on a Unix socket only, unless `args` say otherwise; with a configuration file it is a sentinel. */
+  static async start(t: TestContext, args: readonly string[] = [], sentinelFile?: string): Promise<RedisServer> {
+    const server = new RedisServer(await tempFolder(t), args, sentinelFile);
+    t.after(() => server.kill());
+    await server.restart();
+    return server;
+  }
+
+  /** As it was started, with nothing in it. */
+  async restart(): Promise<void> {
+    const own = ['--port', '0', '--unixsocket', this.socket, '--save', '', '--dir', this.#folder];
+    const role = this.#sentinelFile === undefined ? own : [this.#sentinelFile, '--sentinel'];
+    const child = spawn('redis-server', [...role, ...this.#args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = child;
+    await ready(child);
+  }
+
+  get socket(): string {
+    return join(this.#folder, 'redis.sock');
+  }
+
+  get url(): string {
+    return `unix:${this.socket}`;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** It keeps its connections and answers nobody. */
+  stall(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** By its own command line client. */
+  async cli(...args: string[]): Promise<string> {
+    return redisCli('-s', this.socket, ...args);
+  }
+}
+
+export async function redisCli(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('redis-cli', args);
+  return stdout.trim();
+}
+
+/** A port that nobody has now; servers that have to know theirs beforehand get it. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  if (child.stdout === null) throw new Error('redis-server has no log');
+  const seen: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    seen.push(line);
+    // The Unix socket's line comes after the port's.
+    if (!/ready to accept connections at|\+monitor master/.test(line)) continue;
+    child.stdout.resume();
+    return;
+  }
+  throw new Error(`redis-server did not start:\n${seen.join('\n')}`);
+}
