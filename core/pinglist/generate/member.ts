@@ -14,6 +14,9 @@ export interface GeneratedPinglist {
   readonly revision: string;
   /** Number of targets. */
   readonly targets: number;
-  /** The pinglist in the form of version 1, as JSON; made when asked for. */
+  /**
+   * The pinglist in the form of version 1, as JSON; made when asked for. To be asked before any member changes, in the
+   * turn that got the list: afterwards it may throw WeftError WEFT_PINGLIST.
+   */
   json(): string;
 }
