@@ -20,7 +20,7 @@ export class Draft {
   readonly paths: PathSet[] = [];
 
   get targets(): number {
-    return this.ends.reduce((sum, { fragments }) => sum + fragments.length, 0);
+    return this.ends.reduce((sum, { ipv4, ipv6 }) => sum + ipv4 + ipv6, 0);
   }
 
   /**
@@ -28,13 +28,12 @@ export class Draft {
    * A draft is put together in one go, before the next one is begun.
    */
   add(ends: HostEnds, settings: Settings, paths: PathSet): void {
-    const { mark } = ends;
-    if (mark.draft === this.#number) {
-      this.#merge(mark.place, settings, paths);
+    if (ends.draft === this.#number) {
+      this.#merge(ends.place, settings, paths);
       return;
     }
-    mark.draft = this.#number;
-    mark.place = this.ends.length;
+    ends.draft = this.#number;
+    ends.place = this.ends.length;
     this.ends.push(ends);
     this.settings.push(settings);
     this.paths.push(paths);
@@ -60,7 +59,7 @@ export class Draft {
       words[at++] = d;
     };
     for (let i = 0; i < this.ends.length; i++) {
-      put(this.ends[i]?.digest ?? NO_DIGEST);
+      put(this.ends[i] ?? NO_DIGEST);
       put(this.settings[i]?.digest ?? NO_DIGEST);
       words[at++] = this.paths[i] ?? 0;
     }

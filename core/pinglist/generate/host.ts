@@ -6,10 +6,7 @@ import { type TargetEnd, targetEnds } from './endpoint.js';
 import type { Member } from './member.js';
 import { effectiveLabels, type Topology } from './topology.js';
 
-/**
- * 128 bits in words of 32, signed: such are kept in the object itself. All lists together read millions of them, and each
- * step to another object is a cache miss.
- */
+/** 128 bits in words of 32, signed. */
 export interface Digest {
   readonly a: number;
   readonly b: number;
@@ -17,17 +14,21 @@ export interface Digest {
   readonly d: number;
 }
 
-/** Where a host answers on one transport. An object stands for exactly one host and transport. */
-export interface HostEnds {
+/**
+ * Where a host answers on one transport. An object stands for exactly one host and transport. Its digest, which is that of
+ * the fragments, and the scratch are in the object itself, as small integers: all lists together read millions of them,
+ * and each step to another object is a cache miss.
+ */
+export interface HostEnds extends Digest {
   readonly transport: Transport;
   /** The target's JSON but for what the policy adds and the closing brace; one for each end. */
   readonly fragments: readonly string[];
-  /** Of the fragments. */
-  readonly digest: Digest;
-  /** Number of ends with an IPv6 address. */
+  /** Number of ends with an IPv4 and with an IPv6 address. */
+  readonly ipv4: number;
   readonly ipv6: number;
-  /** Scratch of drafts: the number of the last one that it was added to, and its place there. A map costs three times as much. */
-  readonly mark: { draft: number; place: number };
+  /** Scratch of drafts: number of the last one that it was added to, and its place there. A map costs three times as much. */
+  draft: number;
+  place: number;
 }
 
 /** Never changes: a member that changes is another host under the same id. */
@@ -79,8 +80,10 @@ function hostEnds(id: string, transport: Transport, ends: readonly TargetEnd[], 
   return {
     transport,
     fragments,
-    digest: digestOf(fragments.join('\n')),
+    ...digestOf(fragments.join('\n')),
+    ipv4: ends.filter(({ family }) => family === 4).length,
     ipv6: ends.filter(({ family }) => family === 6).length,
-    mark: { draft: 0, place: 0 },
+    draft: 0,
+    place: 0,
   };
 }
