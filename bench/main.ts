@@ -11,6 +11,7 @@ import { formatTable } from './table.js';
 
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   recording: () => import('./recording.js'),
+  pinglists: () => import('./pinglists.js'),
   engine: () => import('./engine.js'),
   'tcp-engine': () => import('./tcp-engine.js'),
   accuracy: () => import('./accuracy.js'),
