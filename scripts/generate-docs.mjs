@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Writes what documentation repeats of the code: config/weft.schema.json and config/weft.yaml, the sample and the table of
-// options in each plugin's README, and the tables of docs/configuration.md. With --check nothing is written; every
-// difference is named and the exit code is 1. Reads compiled code: run `npm run build` first.
+// options in each plugin's README, and the tables of docs/configuration.md and docs/policies.md. With --check nothing is
+// written; every difference is named and the exit code is 1. Reads compiled code: run `npm run build` first.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -18,6 +18,7 @@ const common = await compiled('core/config/common.js');
 const { configJsonSchema } = await compiled('core/config/json-schema.js');
 const { loadConfig } = await compiled('core/config/load.js');
 const { optionsTable } = await compiled('core/config/options-table.js');
+const policy = await compiled('core/pinglist/generate/policy.js');
 const { pluginSample, sampleConfig } = await compiled('core/config/sample.js');
 const definitions = await builtinPlugins();
 
@@ -34,6 +35,13 @@ inject('docs/configuration.md', {
   'output-options': optionsTable(withoutFilters(common.OutputOptions)),
   mistakes: fenced('yaml', readFileSync(join(root, 'docs/examples', MISTAKES), 'utf8')),
   'mistakes-output': fenced('', await mistakesIn(MISTAKES)),
+});
+inject('docs/policies.md', {
+  'policy-options': optionsTable(policy.CommonForm),
+  'mesh-options': ownOptions(policy.MeshForm),
+  'arrow-options': ownOptions(policy.ArrowForm),
+  'inter-tor-options': ownOptions(policy.InterTorForm),
+  'inter-dc-options': ownOptions(policy.InterDcForm),
 });
 for (const definition of definitions) {
   inject(`plugins/${definition.kind}s/${definition.id}/README.md`, {
@@ -82,6 +90,15 @@ function firstSteps(known) {
 function withoutFilters(schema) {
   const isFilter = ([name]) => name in common.FilterOptions.properties;
   return { ...schema, properties: Object.fromEntries(Object.entries(schema.properties).filter((o) => !isFilter(o))) };
+}
+
+/** The options of one mode of policies but for those of all modes. */
+function ownOptions(form) {
+  const isShared = ([name]) => name === 'mode' || name in policy.CommonForm.properties;
+  return optionsTable({
+    ...form,
+    properties: Object.fromEntries(Object.entries(form.properties).filter((o) => !isShared(o))),
+  });
 }
 
 /** Replaces what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->`. */
