@@ -15,9 +15,11 @@ export const STRING_FORMS = {
 
 /** One ajv instance holds tens of kilobytes a schema: make one for a load, then let it go. */
 export class Validator {
-  readonly #ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, strictRequired: false });
+  readonly #ajv: Ajv;
 
-  constructor() {
+  /** `allErrors: false`: the first mistake ends the judgement. */
+  constructor({ allErrors = true }: { readonly allErrors?: boolean } = {}) {
+    this.#ajv = new Ajv({ allErrors, verbose: true, strictTypes: false, strictRequired: false });
     this.#ajv.addKeyword(STRING_FORM_KEYWORD);
     this.#ajv.addVocabulary(['atLeast', 'atMost']);
   }

@@ -1,0 +1,52 @@
+/** Refusals of the API: what a handler throws and what the peer gets to read. */
+
+import { Type } from '../../core/config/schema.js';
+import type { Problem } from '../../core/control/registration.js';
+
+export const ProblemForm = Type.Object(
+  {
+    error: Type.String({ description: 'Stable, for programs.' }),
+    message: Type.String({ description: 'For people: what was expected, what was found, what to do.' }),
+    issues: Type.Optional(
+      Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
+        description: 'For mistakes in a body: where and what.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+interface Extras {
+  readonly issues?: Problem['issues'];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export class ApiProblem extends Error {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Problem;
+
+  constructor(statusCode: number, error: string, message: string, { issues, headers = {} }: Extras = {}) {
+    super(message);
+    this.statusCode = statusCode;
+    this.headers = headers;
+    this.body = { error, message, ...(issues !== undefined && { issues }) };
+  }
+}
+
+export function notRegistered(id: string): ApiProblem {
+  return new ApiProblem(404, 'not_registered', `no agent is registered as ${id}`);
+}
+
+export function notYours(id: string): ApiProblem {
+  return new ApiProblem(
+    403,
+    'not_yours',
+    `${id} belongs to another key or certificate: use its own, wait until it is forgotten, or have an admin delete it`,
+  );
+}
+
+/** `retryAfterS`: whole seconds after which another try may succeed. */
+export function unavailable(error: string, message: string, retryAfterS: number): ApiProblem {
+  return new ApiProblem(503, error, message, { headers: { 'retry-after': String(retryAfterS) } });
+}

@@ -1,0 +1,33 @@
+/** What a route of the API is: enough to serve it, to guard it and to describe it (openapi.ts). */
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TObject, TSchema } from '../../core/config/schema.js';
+import type { Role } from './access.js';
+
+export interface Answer {
+  readonly description: string;
+  /** Of a JSON body; undefined: none, or text when `contentType` says so. */
+  readonly schema?: TSchema;
+  readonly contentType?: string;
+  /** Name → description. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'PUT' | 'DELETE';
+  /** Parameters as in `/v1/agents/:id`. */
+  readonly url: string;
+  readonly operationId: string;
+  readonly summary: string;
+  /** Who may ask; `open`: everybody. */
+  readonly roles: readonly Role[] | 'open';
+  readonly params?: TObject;
+  readonly query?: TObject;
+  /** Header names in lower case; checked by the handler. */
+  readonly headers?: TObject;
+  readonly body?: TSchema;
+  /** By status; those that every route has (see `sharedAnswers`) are left out. */
+  readonly answers: Readonly<Record<number, Answer>>;
+  /** What it returns is the body of the answer. May throw ApiProblem. */
+  handle(request: FastifyRequest, reply: FastifyReply): unknown;
+}
