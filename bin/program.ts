@@ -24,7 +24,7 @@ const MAX_PORT = 65_535;
 const MAX_DEMO_HOSTS = 64;
 
 /** Commands that end gracefully on SIGINT and SIGTERM; for the others signals do what they always do. */
-const LASTING_COMMANDS: readonly string[] = ['run', 'test', 'once', 'ping', 'demo'];
+const LASTING_COMMANDS: readonly string[] = ['run', 'controller', 'test', 'once', 'ping', 'demo'];
 
 /** Runs `argv` and resolves to the code to exit with; never rejects. */
 export async function main(argv: readonly string[], signals: Signals): Promise<ExitCode> {
@@ -67,6 +67,7 @@ function createProgram(signals: Signals, finish: (code: ExitCode) => void): Comm
       '\nTo see it work: weft demo\nExit codes: 0 done, 1 it failed, 2 wrong command line or configuration',
     );
   addRun(program, signals, finish);
+  addController(program, signals, finish);
   addConfigCommands(program, signals, finish);
   addCatalogueCommands(program, finish);
   addPing(program, signals, finish);
@@ -87,6 +88,15 @@ function addRun(program: Command, signals: Signals, finish: Finish): void {
     .addOption(new Option('--exit-with-parent', 'stop when standard input closes').hideHelp())
     .addHelpText('after', examples('weft run -c /etc/weft/weft.yaml --watch-config', 'kill -HUP $(pidof weft)'))
     .action(async (options) => finish(await (await import('./commands/run.js')).run(options, signals)));
+}
+
+function addController(program: Command, signals: Signals, finish: Finish): void {
+  const description = 'run the controller, and the inputs and outputs of its file; SIGHUP reloads';
+  withConfig(program.command('controller').description(description))
+    .option('--watch-config', 'reload when a configuration file changes')
+    .addOption(new Option('--exit-with-parent', 'stop when standard input closes').hideHelp())
+    .addHelpText('after', examples('weft controller -c /etc/weft/controller.yaml'))
+    .action(async (options) => finish(await (await import('./commands/controller.js')).controller(options, signals)));
 }
 
 function addConfigCommands(program: Command, signals: Signals, finish: Finish): void {

@@ -21,11 +21,20 @@ const { optionsTable } = await compiled('core/config/options-table.js');
 const policy = await compiled('core/pinglist/generate/policy.js');
 const { pluginSample, sampleConfig } = await compiled('core/config/sample.js');
 const definitions = await builtinPlugins();
+const { FURTHER_SECTIONS: sections } = await compiled('bin/config.js');
+const { ControllerOptions } = await compiled('controller/config.js');
+const { Controller } = await compiled('controller/server.js');
+const { systemClock } = await compiled('core/clock.js');
+const { decode } = await compiled('core/config/decode.js');
+const { silentLogger } = await compiled('core/log.js');
+const { MemoryStoreForm } = await compiled('controller/store/memory-form.js');
+const { RedisStoreForm } = await compiled('controller/store/redis-form.js');
 
 const MISTAKES = 'mistakes.yaml';
 const problems = [];
 
-generate('config/weft.schema.json', formatJson(configJsonSchema(definitions)));
+generate('config/weft.schema.json', formatJson(configJsonSchema(definitions, sections)));
+generate('docs/openapi.json', formatJson(await describeApi()));
 generate('config/weft.yaml', sampleConfig(definitions, firstSteps(definitions)));
 inject('docs/configuration.md', {
   'agent-options': optionsTable(common.AgentOptions),
@@ -33,6 +42,9 @@ inject('docs/configuration.md', {
   'input-options': optionsTable(withoutFilters(common.InputOptions)),
   'processor-options': optionsTable(withoutFilters(common.ProcessorOptions)),
   'output-options': optionsTable(withoutFilters(common.OutputOptions)),
+  'controller-options': optionsTable(ControllerOptions),
+  'memory-store-options': optionsTable(MemoryStoreForm),
+  'redis-store-options': optionsTable(RedisStoreForm),
   mistakes: fenced('yaml', readFileSync(join(root, 'docs/examples', MISTAKES), 'utf8')),
   'mistakes-output': fenced('', await mistakesIn(MISTAKES)),
 });
@@ -60,6 +72,13 @@ async function builtinPlugins() {
     return [];
   }
   return (await compiled('bin/plugins.js')).builtinPlugins;
+}
+
+/** The routes of a controller that is never started. */
+async function describeApi() {
+  const config = decode(ControllerOptions, {}, () => true);
+  const env = { clock: systemClock, log: silentLogger, version: '' };
+  return (await Controller.create(config, env)).describe();
 }
 
 /** What weft says of an example that is wrong. */

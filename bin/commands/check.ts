@@ -1,13 +1,16 @@
 /** `weft check`: everything that can be known of a configuration without starting it. */
 
+import { controllerSection } from '../../controller/config.js';
 import { systemClock } from '../../core/clock.js';
 import { checkPlugins } from '../../core/config/create.js';
+import { sectionOf } from '../../core/config/further-section.js';
 import type { Config } from '../../core/config/types.js';
 import { ConfigError, type ConfigIssue } from '../../core/errors.js';
 import { silentLogger } from '../../core/log.js';
 import { createBoard } from '../../core/pinglist/board.js';
 import { agentInfo } from '../../core/pipeline/wiring.js';
 import { type ConfigSource, readConfig } from '../config.js';
+import { createController } from '../controller.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { VERSION } from '../version.js';
 
@@ -15,6 +18,7 @@ export async function check(options: ConfigSource & { readonly json?: boolean })
   try {
     const config = await readConfig(options);
     createEveryPlugin(config);
+    if (sectionOf(config, controllerSection) !== undefined) await createController(config, silentLogger);
     if (options.json === true) printJson([]);
     else process.stdout.write(`${summary(options, config)}\n`);
     return EXIT.ok;
@@ -39,5 +43,10 @@ function printJson(issues: readonly ConfigIssue[]): void {
 function summary(options: ConfigSource, config: Config): string {
   const names = (instances: readonly { readonly name: string }[]): string =>
     instances.map(({ name }) => name).join(', ') || 'none';
-  return `${options.config}: valid (inputs: ${names(config.inputs)}; outputs: ${names(config.outputs)})`;
+  const parts = [
+    `inputs: ${names(config.inputs)}`,
+    `outputs: ${names(config.outputs)}`,
+    ...Object.keys(config.sections).map((section) => `section: ${section}`),
+  ];
+  return `${options.config}: valid (${parts.join('; ')})`;
 }

@@ -1,10 +1,10 @@
 /** `weft run`: the agent until it is told to stop. */
 
-import { readConfig } from '../config.js';
+import { readAgentConfig } from '../config.js';
 import { type DaemonOptions, runDaemon } from '../daemon.js';
 import type { ExitCode } from '../exit-codes.js';
 import type { Signals } from '../signals.js';
 
 export function run(options: DaemonOptions, signals: Signals): Promise<ExitCode> {
-  return runDaemon(options, signals, { load: () => readConfig(options) });
+  return runDaemon(options, signals, { load: () => readAgentConfig(options) });
 }
