@@ -22,3 +22,22 @@ export function formatLoss(loss: number): string {
   if (loss === 0 || loss === 1) return `${loss * 100}%`;
   return loss < 0.01 ? '<1%' : `${Math.min(99, Math.round(loss * 100))}%`;
 }
+
+/** Three digits of a small figure, whole numbers from a thousand on: `63.9`, `2,880,000`. */
+export function formatFigure(value: number): string {
+  if (Math.abs(value) >= FULL) return Math.round(value).toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+const BYTE_UNITS: readonly (readonly [string, number])[] = [
+  ['B', 1],
+  ['kB', 1e3],
+  ['MB', 1e6],
+  ['GB', 1e9],
+];
+
+/** Three digits and a decimal unit: `396B`, `25.3kB`, `1.52GB`. */
+export function formatBytes(bytes: number): string {
+  const [unit, size] = BYTE_UNITS.find(([, unitBytes]) => bytes / unitBytes < FULL) ?? ['GB', 1e9];
+  return `${formatFigure(bytes / size)}${unit}`;
+}

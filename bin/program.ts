@@ -17,6 +17,7 @@ import {
 import { DEMO_TRANSPORTS } from './demo/transports.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { addPing } from './ping/arguments.js';
+import { addPlan } from './plan/arguments.js';
 import type { Signals } from './signals.js';
 import { VERSION } from './version.js';
 
@@ -24,7 +25,7 @@ const MAX_PORT = 65_535;
 const MAX_DEMO_HOSTS = 64;
 
 /** Commands that end gracefully on SIGINT and SIGTERM; for the others signals do what they always do. */
-const LASTING_COMMANDS: readonly string[] = ['run', 'controller', 'test', 'once', 'ping', 'demo'];
+const LASTING_COMMANDS: readonly string[] = ['run', 'controller', 'test', 'once', 'ping udp', 'ping tcp', 'demo'];
 
 /** Runs `argv` and resolves to the code to exit with; never rejects. */
 export async function main(argv: readonly string[], signals: Signals): Promise<ExitCode> {
@@ -60,7 +61,7 @@ function createProgram(signals: Signals, finish: (code: ExitCode) => void): Comm
     .exitOverride()
     .showHelpAfterError('(-h shows what is accepted)')
     .hook('preAction', (_, command) => {
-      if (!LASTING_COMMANDS.includes(commandOf(command, program).name())) signals.release();
+      if (!LASTING_COMMANDS.includes(nameOf(command, program))) signals.release();
     })
     .addHelpText(
       'after',
@@ -77,9 +78,10 @@ function createProgram(signals: Signals, finish: (code: ExitCode) => void): Comm
 
 type Finish = (code: ExitCode) => void;
 
-/** `ping` of `ping udp`. */
-function commandOf(command: Command, program: Command): Command {
-  return command.parent === null || command.parent === program ? command : commandOf(command.parent, program);
+/** `ping udp`: with the commands it belongs to. */
+function nameOf(command: Command, program: Command): string {
+  const { parent } = command;
+  return parent === null || parent === program ? command.name() : `${nameOf(parent, program)} ${command.name()}`;
 }
 
 function addRun(program: Command, signals: Signals, finish: Finish): void {
@@ -92,11 +94,12 @@ function addRun(program: Command, signals: Signals, finish: Finish): void {
 
 function addController(program: Command, signals: Signals, finish: Finish): void {
   const description = 'run the controller, and the inputs and outputs of its file; SIGHUP reloads';
-  withConfig(program.command('controller').description(description))
+  const controller = withConfig(program.command('controller').description(description))
     .option('--watch-config', 'reload when a configuration file changes')
     .addOption(new Option('--exit-with-parent', 'stop when standard input closes').hideHelp())
     .addHelpText('after', examples('weft controller -c /etc/weft/controller.yaml'))
     .action(async (options) => finish(await (await import('./commands/controller.js')).controller(options, signals)));
+  addPlan(controller, finish);
 }
 
 function addConfigCommands(program: Command, signals: Signals, finish: Finish): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatLoss, formatNs } from '../../bin/figures.js';
+import { formatBytes, formatFigure, formatLoss, formatNs } from '../../bin/figures.js';
 
 test('durations keep two or three digits and never grow past their column', () => {
   const cases: readonly (readonly [number, string])[] = [
@@ -32,4 +32,24 @@ test('loss is 0% or 100% only when it is', () => {
     [1, '100%'],
   ];
   for (const [loss, text] of cases) assert.equal(formatLoss(loss), text, String(loss));
+});
+
+test('figures and bytes keep three digits, and whole numbers are whole', () => {
+  const figures: readonly (readonly [number, string])[] = [
+    [0, '0'],
+    [39.900000000000006, '39.9'],
+    [999.4, '999'],
+    [999.6, '1,000'],
+    [2_880_000, '2,880,000'],
+  ];
+  for (const [value, text] of figures) assert.equal(formatFigure(value), text, String(value));
+  const bytes: readonly (readonly [number, string])[] = [
+    [0, '0B'],
+    [396, '396B'],
+    [25_304.4, '25.3kB'],
+    [999_600, '1MB'],
+    [253e6, '253MB'],
+    [2.5e12, '2,500GB'],
+  ];
+  for (const [value, text] of bytes) assert.equal(formatBytes(value), text, String(value));
 });
