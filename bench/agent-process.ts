@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,12 +9,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loopbackAddress } from './loopback.js';
+import { readUsage, type Usage } from './process-usage.js';
 
 /** As users start it: dist/bench/ → bin/weft. */
 const LAUNCHER = fileURLToPath(new URL('../../bin/weft', import.meta.url));
-/** USER_HZ: the unit of /proc/PID/stat, 100 on every Linux that Node runs on. */
-const TICK_NS = 1e7;
-const PAGE_BYTES = 4096;
 const START_DEADLINE_MS = 20_000;
 const TEXT = 'text/plain;version=0.0.4';
 /** What Prometheus asks for when native histograms are on. */
@@ -27,12 +24,6 @@ export interface AgentTargets {
   readonly transport: 'udp' | 'tcp';
   readonly count: number;
   readonly port: number;
-}
-
-export interface Usage {
-  readonly wallNs: number;
-  readonly cpuNs: number;
-  readonly rssBytes: number;
 }
 
 export interface Scrape {
@@ -66,14 +57,8 @@ export class AgentProcess {
   }
 
   usage(): Usage {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [user, system, pages] = [fields[11], fields[12], fields[21]].map(Number);
-    return {
-      wallNs: Number(process.hrtime.bigint()),
-      cpuNs: ((user ?? 0) + (system ?? 0)) * TICK_NS,
-      rssBytes: (pages ?? 0) * PAGE_BYTES,
-    };
+    if (this.#child.pid === undefined) throw new Error('the agent did not start');
+    return readUsage(this.#child.pid);
   }
 
   async scrape(format: 'text' | 'protobuf'): Promise<Scrape> {

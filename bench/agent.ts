@@ -5,10 +5,11 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { AgentProcess, type AgentTargets, type Scrape, type Usage } from './agent-process.js';
+import { AgentProcess, type AgentTargets, type Scrape } from './agent-process.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
 import { type LoopResult, TcpLoop, UdpLoop } from './c-loop.js';
 import { startReflector } from './engine-ends.js';
+import { cpuPercent, type Usage } from './process-usage.js';
 import { slope } from './statistics.js';
 
 const SIZES = [100, 1000, 10_000];
@@ -113,7 +114,7 @@ function rowsOf(
   const last = usages.at(-1);
   if (first === undefined || last === undefined) throw new Error('nothing was measured');
   const judged = transport === 'UDP' && count === BUDGET_SIZE;
-  const cpu = ((last.cpuNs - first.cpuNs) / (last.wallNs - first.wallNs)) * 100;
+  const cpu = cpuPercent(first, last);
   const rss = Math.max(...usages.map((usage) => usage.rssBytes)) / 1e6;
   const name = (what: string): string => `agent, ${count.toLocaleString('en-US')} ${transport} targets: ${what}`;
   return [

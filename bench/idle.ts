@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentProcess } from './agent-process.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
+import { cpuPercent } from './process-usage.js';
 
 const MAX_CPU_PERCENT = 0.5;
 const MAX_RSS_MB = 80;
@@ -16,7 +17,7 @@ export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
     const before = agent.usage();
     await delay(quick ? 5000 : 30_000);
     const after = agent.usage();
-    const cpu = ((after.cpuNs - before.cpuNs) / (after.wallNs - before.wallNs)) * 100;
+    const cpu = cpuPercent(before, after);
     const rss = after.rssBytes / 1e6;
     return [
       { name: 'idle agent: CPU', value: cpu, unit: '% of a core', budget: '≤ 0.5 %', ok: cpu <= MAX_CPU_PERCENT },
