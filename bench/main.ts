@@ -19,6 +19,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   'prometheus-scrape': () => import('./prometheus-scrape.js'),
   idle: () => import('./idle.js'),
   agent: () => import('./agent.js'),
+  controller: () => import('./controller.js'),
 };
 
 const { values, positionals } = parseArgs({

@@ -19,3 +19,9 @@ export function slope(points: readonly (readonly [x: number, y: number])[]): num
   }
   return covariance / variance;
 }
+
+/** The value that a share `q` of all values does not exceed (nearest rank). */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+}
