@@ -5,6 +5,10 @@ import type { DemoTransport } from './transports.js';
 
 /** Windows a cell sums up. With the defaults: the last 10 s. */
 export const KEPT_WINDOWS = 10;
+/** A window this far back is over; other metrics are up to one window newer than the latest. */
+const LIVE_WINDOWS = KEPT_WINDOWS + 1;
+/** A pair without one in so many windows is probed no more; the latest one arrives when the next is nearly over. */
+const PROBED_WINDOWS = 3;
 
 /** A `probe` metric as `outputs.file` writes it: only what the grid needs. */
 interface ProbeLine {
@@ -26,6 +30,7 @@ interface DistributionJson {
 
 interface Window {
   readonly time: ProbeLine['time'];
+  readonly timeMs: number;
   readonly counts: Counts;
   readonly networkRtt: Distribution;
 }
@@ -52,19 +57,23 @@ export interface Summary extends Readonly<Counts> {
 export class Mesh {
   readonly #windowMs: number;
   readonly #pairs = new Map<DemoTransport, Map<string, Window[]>>();
+  /** The newest time of any metric, UTC: all agents have the clock of this machine. */
+  #latestMs = 0;
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
   }
 
-  /** Takes one line of an agent's output; what is not a probe metric is left out. */
+  /** Takes one line of an agent's output; of what is not a probe metric only the time counts. */
   add(line: string): void {
     const metric = JSON.parse(line) as ProbeLine;
+    const timeMs = toMs(metric.time);
+    this.#latestMs = Math.max(this.#latestMs, timeMs);
     if (metric.name !== 'probe') return;
     const windows = this.#windowsOf(metric.tags);
     let window = windows.at(-1);
     if (window?.time !== metric.time) {
-      window = { time: metric.time, counts: noCounts(), networkRtt: new Distribution() };
+      window = { time: metric.time, timeMs, counts: noCounts(), networkRtt: new Distribution() };
       windows.push(window);
       if (windows.length > KEPT_WINDOWS) windows.shift();
     }
@@ -73,19 +82,20 @@ export class Mesh {
     if (typeof rtt === 'object') window.networkRtt.merge(distributionOf(rtt));
   }
 
-  /** The pair's last windows together; undefined before its first. */
+  /** The pair's last windows together; undefined before its first, and when it has not been probed for as long. */
   pair(transport: DemoTransport, src: string, dst: string): Summary | undefined {
-    const windows = this.#pairs.get(transport)?.get(pairKey(src, dst));
-    return windows === undefined ? undefined : summarize(windows);
+    const windows = this.#recent(this.#pairs.get(transport)?.get(pairKey(src, dst)) ?? [], LIVE_WINDOWS);
+    return windows.length === 0 ? undefined : summarize(windows);
   }
 
   total(transport: DemoTransport): Summary {
     return summarize(this.#allOf(transport).flat());
   }
 
-  /** Of every pair's latest window. */
+  /** Of every pair's latest window, unless the pair is probed no more. */
   probesPerSecond(transport: DemoTransport): number {
-    const sent = this.#allOf(transport).reduce((sum, windows) => sum + (windows.at(-1)?.counts.sent ?? 0), 0);
+    const latest = this.#allOf(transport).flatMap((windows) => this.#recent(windows, PROBED_WINDOWS).slice(-1));
+    const sent = latest.reduce((sum, { counts }) => sum + counts.sent, 0);
     return (sent * 1000) / this.#windowMs;
   }
 
@@ -97,7 +107,12 @@ export class Mesh {
   }
 
   #allOf(transport: DemoTransport): Window[][] {
-    return [...(this.#pairs.get(transport)?.values() ?? [])];
+    return [...(this.#pairs.get(transport)?.values() ?? [])].map((windows) => this.#recent(windows, LIVE_WINDOWS));
+  }
+
+  /** Those that ended within the last `count` windows' time. */
+  #recent(windows: readonly Window[], count: number): Window[] {
+    return windows.filter(({ timeMs }) => timeMs > this.#latestMs - count * this.#windowMs);
   }
 
   #windowsOf({ transport, src, dst }: ProbeLine['tags']): Window[] {
@@ -107,6 +122,10 @@ export class Mesh {
     pairs.set(pairKey(src, dst), windows);
     return windows;
   }
+}
+
+function toMs(time: ProbeLine['time']): number {
+  return typeof time === 'string' ? Date.parse(time) : time / 1e6;
 }
 
 function summarize(windows: readonly Window[]): Summary {

@@ -56,6 +56,19 @@ test('what a dead agent measured is forgotten, others stay', () => {
   assert.equal(mesh.pair('udp', 'ab', 'b')?.sent, 1);
 });
 
+test('a pair that is probed no more leaves, also when nothing is probed any more', () => {
+  const mesh = new Mesh(WINDOW_MS);
+  const at = (windows: number): number => windows * WINDOW_MS * 1e6;
+  mesh.add(line('b', at(1), { sent: 10, success: 10 }));
+  mesh.add(line('c', at(1), { sent: 10, success: 10 }));
+  mesh.add(line('c', at(5), { sent: 4, success: 4 }));
+  assert.equal(mesh.probesPerSecond('udp'), 2, 'only what is still probed has a rate');
+  assert.equal(mesh.pair('udp', 'a', 'b')?.sent, 10);
+  mesh.add(JSON.stringify({ name: 'weft_agent', tags: {}, fields: {}, time: at(KEPT_WINDOWS + 2) }));
+  assert.equal(mesh.pair('udp', 'a', 'b'), undefined);
+  assert.deepEqual([mesh.pair('udp', 'a', 'c')?.sent, mesh.total('udp').sent], [4, 4]);
+});
+
 test('metrics that are no probes are left out', () => {
   const mesh = new Mesh(WINDOW_MS);
   mesh.add(JSON.stringify({ name: 'weft_agent', tags: {}, fields: {}, time: 1 }));
