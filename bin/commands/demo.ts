@@ -1,7 +1,7 @@
 /**
- * `weft demo`: a mesh of real agents on this machine. Every agent is a `weft run` of its own with its own address in
- * 127.0.0.0/8, configuration, pinglist and Prometheus endpoint; this process starts them, reads what they measure and
- * draws it.
+ * `weft demo`: a controller and a mesh of real agents on this machine. The controller is a `weft controller`; every agent
+ * is a `weft run` of its own with its own address in 127.0.0.0/8, configuration and Prometheus endpoint, and gets its
+ * pinglist from the controller. This process starts them, reads what they measure and draws it.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -48,35 +48,35 @@ export async function demo(options: DemoOptions, signals: Signals): Promise<Exit
   }
 }
 
-/** Draws every window until the demo is to end, and ends the agents. */
+/** Draws every window until the demo is to end, and ends its processes. */
 async function show(fleet: DemoFleet, options: DemoOptions, stop: AbortSignal): Promise<ExitCode> {
   const display = openDisplay(process.stdout, options.json === true);
   fleet.start();
   display.show(fleet.view());
-  const mayGoOn = await everyWindow(options, stop, () => {
+  await everyWindow(options, stop, () => {
     display.show(fleet.view());
-    return !fleet.failed;
+    return fleet.failure(LOG_LINES_SHOWN) === undefined;
   });
+  const failure = fleet.failure(LOG_LINES_SHOWN);
   await fleet.stop();
   display.close();
-  if (mayGoOn) return EXIT.ok;
-  process.stderr.write(`weft: no agent starts; the first one says:\n${fleet.logTail(LOG_LINES_SHOWN)}\n`);
+  if (failure === undefined) return EXIT.ok;
+  process.stderr.write(`weft: ${failure}\n`);
   return EXIT.failure;
 }
 
-/** Calls `tick` on the interval until it returns false, or the demo is to end: then resolves to true. */
-function everyWindow(options: DemoOptions, stop: AbortSignal, tick: () => boolean): Promise<boolean> {
+/** Calls `tick` on the interval until it returns false or the demo is to end. */
+function everyWindow(options: DemoOptions, stop: AbortSignal, tick: () => boolean): Promise<void> {
   return new Promise((resolve) => {
-    const finish = (mayGoOn: boolean): void => {
+    const finish = (): void => {
       clearInterval(interval);
       clearTimeout(end);
-      stop.removeEventListener('abort', onStop);
-      resolve(mayGoOn);
+      stop.removeEventListener('abort', finish);
+      resolve();
     };
-    const onStop = (): void => finish(true);
-    const interval = setInterval(() => tick() || finish(false), options.interval);
-    const end = options.duration === undefined ? undefined : setTimeout(onStop, options.duration);
-    stop.addEventListener('abort', onStop);
-    if (stop.aborted) onStop();
+    const interval = setInterval(() => tick() || finish(), options.interval);
+    const end = options.duration === undefined ? undefined : setTimeout(finish, options.duration);
+    stop.addEventListener('abort', finish);
+    if (stop.aborted) finish();
   });
 }

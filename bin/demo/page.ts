@@ -4,7 +4,9 @@ import { formatLoss } from '../figures.js';
 import { type Arrangement, arrangeGrids, type Space } from './arrangement.js';
 import { legendLines, orDash } from './grid.js';
 import type { Paint } from './paint.js';
-import type { DemoView, TransportView } from './view.js';
+import { FORGET_AFTER_MS, STALE_AFTER_MS } from './plan.js';
+import type { Registration } from './registry-watch.js';
+import type { AgentView, ControllerView, DemoView, TransportView } from './view.js';
 
 /** Everything; what does not fit is left out from the end. */
 export function drawDemo(view: DemoView, space: Space, paint: Paint): string[] {
@@ -36,8 +38,20 @@ function headLines(view: DemoView, paint: Paint): string[] {
   const title = paint.style('title', 'weft demo');
   return [
     `${title} – full mesh, ${up} of ${view.agents.length} agents up, running for ${seconds} s`,
+    controllerLine(view),
     ...view.transports.map(totalLine),
   ];
+}
+
+function controllerLine({ controller, agents }: DemoView): string {
+  return `Controller ${controller.url} · ${controllerState(controller, agents)}`;
+}
+
+function controllerState({ state, answers }: ControllerView, agents: readonly AgentView[]): string {
+  if (state !== 'up') return state;
+  if (!answers) return 'no answer';
+  const registered = agents.filter(({ registration }) => registration === 'active' || registration === 'stale');
+  return `${registered.length} of ${agents.length} agents registered`;
 }
 
 function totalLine({ transport, total, probesPerSecond }: TransportView): string {
@@ -50,17 +64,41 @@ function totalLine({ transport, total, probesPerSecond }: TransportView): string
 }
 
 function troubleLines(view: DemoView, paint: Paint): string[] {
-  const troubled = view.agents.filter((agent) => agent.deaths > 0);
-  return troubled.map((agent) =>
-    paint.style('bad', `${agent.name} ended (${agent.lastDeath}), ${agent.deaths}×; now ${agent.state}`),
-  );
+  const ended = [{ name: 'controller', ...view.controller }, ...view.agents].filter(({ deaths }) => deaths > 0);
+  return [
+    ...ended.map((each) => `${each.name} ended (${each.lastDeath}), ${each.deaths}×; now ${each.state}`),
+    ...view.agents.flatMap(({ name, registration }) => silenceLine(name, registration)),
+  ].map((line) => paint.style('bad', line));
+}
+
+function silenceLine(name: string, registration: Registration | undefined): string[] {
+  if (registration === 'stale') {
+    return [`${name} is stale: not heard of for ${STALE_AFTER_MS / 1000} s, still on all lists`];
+  }
+  if (registration === 'forgotten') {
+    return [`${name} is forgotten: not heard of for ${FORGET_AFTER_MS / 1000} s, on no list any more`];
+  }
+  return [];
 }
 
 function footLines(view: DemoView, paint: Paint): string[] {
+  const first = view.agents[0];
   return [
-    `Prometheus  ${view.agents[0]?.prometheusUrl} and so on, one per agent`,
-    `Files       ${view.directory} (configurations, pinglists, logs)`,
+    `Prometheus  ${first?.prometheusUrl} and so on, one per agent`,
+    `Pinglist    ${view.controller.url}/v1/agents/${first?.name}/pinglist and so on`,
+    `Files       ${view.directory} (configurations, registry, logs)`,
+    ...experimentLines(view),
     'For real    weft sample > weft.yaml, edit, weft check -c weft.yaml, weft run -c weft.yaml',
     paint.style('dim', 'Ctrl-C ends all of it'),
+  ];
+}
+
+/** What is worth trying while it runs. */
+function experimentLines({ controller, agents }: DemoView): string[] {
+  const last = agents.at(-1);
+  if (last?.pid === undefined || controller.pid === undefined) return [];
+  return [
+    `Try         kill -STOP ${last.pid} silences ${last.name}: lost, stale, forgotten; -CONT brings it back`,
+    `            kill -KILL ${controller.pid} ends the controller: its agents go on, it is back and knows them`,
   ];
 }

@@ -1,4 +1,4 @@
-/** The hosts of a demo: who they are, where they listen, and the files each agent is started with. */
+/** The hosts of a demo and its controller: who they are, where they listen, and the file each process is started with. */
 
 import { createSocket } from 'node:dgram';
 import { rename, writeFile } from 'node:fs/promises';
@@ -7,7 +7,18 @@ import { join } from 'node:path';
 import type { DemoTransport } from './transports.js';
 
 const PROMETHEUS_PORT = 9273;
-const HOSTS_PER_TOR = 4;
+/** Of its process, as hosts have theirs. */
+export const CONTROLLER_NAME = 'controller';
+const CONTROLLER_PORT = 20_118;
+const CONTROLLER_ADDRESS = '127.0.0.1';
+
+/** Short, so that forgetting can be watched; in a data centre these are minutes. */
+export const STALE_AFTER_MS = 5000;
+export const FORGET_AFTER_MS = 15_000;
+/** Of heartbeats and of fetches: the least there is. */
+const CONTACT_INTERVAL_MS = 1000;
+/** Requests a second. All agents have one source address here. */
+const CONTROLLER_RATE_LIMIT = 1000;
 
 export interface DemoHost {
   readonly name: string;
@@ -28,7 +39,6 @@ export interface DemoSettings {
 
 /** Chooses `count` hosts; a port that is taken on its address is replaced by a free one. */
 export async function planHosts(count: number, basePort: number): Promise<DemoHost[]> {
-  const torSize = Math.min(HOSTS_PER_TOR, Math.ceil(count / 2));
   return Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const address = `127.0.0.${i + 1}`;
@@ -40,77 +50,106 @@ export async function planHosts(count: number, basePort: number): Promise<DemoHo
           tcp: await planPort(freeTcpPort, address, basePort),
         },
         prometheusPort: await planPort(freeTcpPort, address, PROMETHEUS_PORT),
-        labels: { tor: `t${Math.floor(i / torSize) + 1}`, pod: 'p1' },
+        labels: labelsOf(i < count / 2 ? 1 : 2),
       };
     }),
   );
 }
 
-/** Writes the configuration of `host` and a pinglist without targets; returns the path of the configuration. */
-export async function writeConfig(directory: string, host: DemoHost, settings: DemoSettings): Promise<string> {
-  await writePinglist(directory, host, [], settings);
-  const configFile = join(directory, `${host.name}.yaml`);
-  await writeFile(configFile, JSON.stringify(configOf(directory, host, settings), undefined, 2));
-  return configFile;
+/** Two pods with a ToR each. */
+function labelsOf(half: 1 | 2): Readonly<Record<string, string>> {
+  return { pod: `p${half}`, tor: `t${half}` };
 }
 
-/** Gives `host` its targets: all `hosts` but itself. Its agent takes them while it runs. */
-export async function writePinglist(
+/** Chooses where the controller listens; the URL of its API. */
+export async function planController(): Promise<string> {
+  return `http://${CONTROLLER_ADDRESS}:${await planPort(freeTcpPort, CONTROLLER_ADDRESS, CONTROLLER_PORT)}`;
+}
+
+/** Writes the configuration of `host`, whose agent registers at `controllerUrl`. */
+export function writeAgentConfig(
   directory: string,
   host: DemoHost,
-  hosts: readonly DemoHost[],
+  controllerUrl: string,
   settings: DemoSettings,
 ): Promise<void> {
-  const file = pinglistFile(directory, host);
-  await writeFile(`${file}.new`, JSON.stringify(pinglistOf(host, hosts, settings), undefined, 2));
+  return writeConfig(configFile(directory, host.name), agentConfig(directory, host, controllerUrl, settings));
+}
+
+/**
+ * Writes the configuration of the controller that listens at `url`, or replaces it while the controller runs. Without
+ * transports nobody probes anybody.
+ */
+export function writeControllerConfig(directory: string, url: string, settings: DemoSettings): Promise<void> {
+  return writeConfig(configFile(directory, CONTROLLER_NAME), controllerConfig(directory, url, settings));
+}
+
+/** Of the process of that name. */
+export function configFile(directory: string, name: string): string {
+  return join(directory, `${name}.yaml`);
+}
+
+/** JSON is YAML. In one step: the reader may be watching. */
+async function writeConfig(file: string, config: object): Promise<void> {
+  await writeFile(`${file}.new`, JSON.stringify(config, undefined, 2));
   await rename(`${file}.new`, file);
 }
 
-function pinglistFile(directory: string, host: DemoHost): string {
-  return join(directory, `${host.name}.pinglist.json`);
-}
-
-/** JSON is YAML. The file output is how the demo reads what the agent measured, and that it is up. */
-function configOf(directory: string, host: DemoHost, settings: DemoSettings): object {
+function agentConfig(directory: string, host: DemoHost, controllerUrl: string, settings: DemoSettings): object {
   return {
-    agent: {
-      hostname: host.name,
-      labels: host.labels,
-      window: `${settings.windowMs}ms`,
-      interval: '500ms',
-      flush_interval: '200ms',
-    },
+    agent: { ...agentSection(host.name, settings), labels: host.labels },
     inputs: {
-      pinglist: [{ file: pinglistFile(directory, host) }],
+      controller: [
+        {
+          url: controllerUrl,
+          state_file: join(directory, `${host.name}.state`),
+          // As soon as they are up: eight agents are no herd.
+          start_spread: '0s',
+          // A controller that hangs (kill -STOP) is found out as soon as one that is gone.
+          timeout: `${CONTACT_INTERVAL_MS}ms`,
+          on_loss: 'stop',
+        },
+      ],
       ...Object.fromEntries(settings.transports.map((transport) => [transport, [probingOf(host, transport)]])),
     },
     outputs: {
       prometheus: [{ listen: `${host.address}:${host.prometheusPort}` }],
-      file: [{ path: 'stdout', format: 'json', namepass: ['probe', 'weft_agent'] }],
+      file: [{ ...STDOUT, namepass: ['probe', 'weft_agent'] }],
     },
   };
+}
+
+function controllerConfig(directory: string, url: string, settings: DemoSettings): object {
+  return {
+    agent: agentSection(CONTROLLER_NAME, settings),
+    controller: {
+      listen: new URL(url).host,
+      heartbeat: `${CONTACT_INTERVAL_MS}ms`,
+      refresh: `${CONTACT_INTERVAL_MS}ms`,
+      stale_after: `${STALE_AFTER_MS}ms`,
+      forget_after: `${FORGET_AFTER_MS}ms`,
+      rate_limit: CONTROLLER_RATE_LIMIT,
+      store: { type: 'memory', snapshot: join(directory, 'registry') },
+      policies: settings.transports.length === 0 ? [] : [meshPolicy(settings)],
+    },
+    outputs: { file: [{ ...STDOUT, namepass: ['weft_agent'] }] },
+  };
+}
+
+function meshPolicy({ transports, probeIntervalMs, probeTimeoutMs }: DemoSettings): object {
+  return { mode: 'mesh', transport: transports, interval: `${probeIntervalMs}ms`, timeout: `${probeTimeoutMs}ms` };
+}
+
+/** How the demo reads what an agent measured, and that a process is up. */
+const STDOUT = { path: 'stdout', format: 'json' };
+
+function agentSection(hostname: string, { windowMs }: DemoSettings): object {
+  return { hostname, window: `${windowMs}ms`, interval: '500ms', flush_interval: '200ms' };
 }
 
 /** Options of the input of `transport`. */
 function probingOf(host: DemoHost, transport: DemoTransport): object {
   return { listen: `${host.address}:${host.ports[transport]}`, source_address: host.address };
-}
-
-function pinglistOf(host: DemoHost, hosts: readonly DemoHost[], settings: DemoSettings): object {
-  const others = hosts.filter((other) => other !== host);
-  const targets = settings.transports.flatMap((transport) =>
-    others.map((other) => ({
-      transport,
-      dst: other.name,
-      address: other.address,
-      port: other.ports[transport],
-      interval: `${settings.probeIntervalMs}ms`,
-      timeout: `${settings.probeTimeoutMs}ms`,
-      mode: 'mesh',
-      labels: other.labels,
-    })),
-  );
-  return { version: 1, revision: `${targets.length} targets`, targets };
 }
 
 type FreePort = (address: string, port: number) => Promise<number | undefined>;

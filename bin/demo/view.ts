@@ -1,16 +1,32 @@
 /** What a demo shows at one moment: for people (page.ts draws it) and for scripts (one JSON line). */
 
-import type { AgentProcess, AgentState } from './agent-process.js';
 import type { Mesh, Summary } from './mesh.js';
+import type { DemoHost } from './plan.js';
+import type { Registration, RegistryWatch } from './registry-watch.js';
+import type { ProcessState, SupervisedProcess } from './supervised-process.js';
 import type { DemoTransport } from './transports.js';
 
-export interface AgentView {
-  readonly name: string;
-  readonly address: string;
-  readonly state: AgentState;
+/** One process, as the demo sees it from outside. */
+interface ProcessView {
+  readonly state: ProcessState;
   readonly pid: number | undefined;
+  /** How often it ended although nobody asked it to. */
   readonly deaths: number;
   readonly lastDeath: string | undefined;
+}
+
+export interface ControllerView extends ProcessView {
+  /** Of its API, without a trailing slash. */
+  readonly url: string;
+  /** Whether it answered when it was last asked. */
+  readonly answers: boolean;
+}
+
+export interface AgentView extends ProcessView {
+  readonly name: string;
+  readonly address: string;
+  /** What the controller says of it; undefined while it says nothing. */
+  readonly registration: Registration | undefined;
   /** Where to scrape it. */
   readonly prometheusUrl: string;
 }
@@ -34,22 +50,28 @@ export interface DemoView {
   /** The time the figures sum up, at most. */
   readonly historyMs: number;
   readonly directory: string;
+  readonly controller: ControllerView;
   readonly agents: readonly AgentView[];
   /** At least one. */
   readonly transports: readonly TransportView[];
 }
 
-export function viewAgent(agent: AgentProcess): AgentView {
-  const { host, state, pid, deaths, lastDeath } = agent;
+export function viewController(url: string, process: SupervisedProcess, registry: RegistryWatch): ControllerView {
+  return { url, answers: registry.answers, ...viewProcess(process) };
+}
+
+export function viewAgent(host: DemoHost, process: SupervisedProcess, registry: RegistryWatch): AgentView {
   return {
     name: host.name,
     address: host.address,
-    state,
-    pid,
-    deaths,
-    lastDeath,
+    registration: registry.registration(host.name),
+    ...viewProcess(process),
     prometheusUrl: `http://${host.address}:${host.prometheusPort}/metrics`,
   };
+}
+
+function viewProcess({ state, pid, deaths, lastDeath }: SupervisedProcess): ProcessView {
+  return { state, pid, deaths, lastDeath };
 }
 
 export function viewTransport(transport: DemoTransport, mesh: Mesh, names: readonly string[]): TransportView {
@@ -64,12 +86,12 @@ export function viewTransport(transport: DemoTransport, mesh: Mesh, names: reado
 
 /** Keys as everywhere in weft's JSON: snake_case, durations in ns. A figure that does not exist is null. */
 export function toJsonLine(view: DemoView): string {
+  const controller = { url: view.controller.url, answers: view.controller.answers, ...processJson(view.controller) };
   const agents = view.agents.map((agent) => ({
     name: agent.name,
     address: agent.address,
-    state: agent.state,
-    pid: agent.pid ?? null,
-    deaths: agent.deaths,
+    ...processJson(agent),
+    registration: agent.registration ?? null,
     prometheus: agent.prometheusUrl,
   }));
   const pairs = view.transports.flatMap(({ transport, pairs }) =>
@@ -81,7 +103,11 @@ export function toJsonLine(view: DemoView): string {
       { probes_per_second: probesPerSecond, ...summaryJson(total) },
     ]),
   );
-  return JSON.stringify({ elapsed_ms: Math.round(view.elapsedMs), totals, agents, pairs });
+  return JSON.stringify({ elapsed_ms: Math.round(view.elapsedMs), totals, controller, agents, pairs });
+}
+
+function processJson({ state, pid, deaths }: ProcessView): object {
+  return { state, pid: pid ?? null, deaths };
 }
 
 function summaryJson(summary: Summary): object {

@@ -7,14 +7,29 @@ import { tempFolder } from '../support/temp-folder.js';
 import { Terminal } from '../support/terminal.js';
 import { WEFT, WeftProcess } from '../support/weft-process.js';
 
+interface ProcessItem {
+  readonly pid: number | null;
+  readonly state: string;
+  readonly deaths: number;
+}
+
+interface AgentItem {
+  readonly name: string;
+  readonly registration: string | null;
+  readonly prometheus: string;
+}
+
 interface DemoLine {
+  readonly elapsed_ms: number;
   readonly totals: Readonly<Record<string, { readonly loss: number | null; readonly probes_per_second: number }>>;
-  readonly agents: readonly { name: string; pid: number | null; state: string; deaths: number; prometheus: string }[];
+  readonly controller: ProcessItem & { readonly url: string; readonly answers: boolean };
+  readonly agents: readonly (ProcessItem & AgentItem)[];
   readonly pairs: readonly {
     readonly transport: string;
     readonly src: string;
     readonly dst: string;
     readonly success: number;
+    readonly timeout: number;
     readonly network_rtt_p99: number | null;
   }[];
 }
@@ -35,8 +50,13 @@ function lines(demo: WeftProcess): DemoLine[] {
 
 const measured = (line: DemoLine): number => line.pairs.filter((pair) => pair.success > 0).length;
 
-function pidsOf(line: DemoLine): number[] {
-  return line.agents.flatMap(({ pid }) => (pid === null ? [] : [pid]));
+/** Of the agents, then of the controller. */
+function pidsOf({ agents, controller }: DemoLine): number[] {
+  return [...agents, controller].flatMap(({ pid }) => (pid === null ? [] : [pid]));
+}
+
+async function textOf(url: string): Promise<string> {
+  return (await fetch(url)).text();
 }
 
 /** Resolves when the process is gone, which need not be a child of ours. */
@@ -62,8 +82,10 @@ test('eight agents probe each other over UDP and TCP: 112 cells, no loss, eight 
     assert.equal(full.pairs.filter((pair) => pair.transport === transport).length, 56);
     assert.equal(full.totals[transport]?.loss, 0, 'the start of the demo is not loss');
   }
+  const { targets } = JSON.parse(await textOf(`${full.controller.url}/v1/agents/host-1/pinglist`));
+  assert.equal(targets.length, 14, 'every agent gets the others from the controller, for both transports');
   for (const agent of full.agents) {
-    const page = await (await fetch(agent.prometheus)).text();
+    const page = await textOf(agent.prometheus);
     assert.match(page, new RegExp(`weft_probes_total\\{[^}]*src="${agent.name}"[^}]*transport="udp"`));
     assert.match(page, new RegExp(`weft_probes_total\\{[^}]*src="${agent.name}"[^}]*transport="tcp"`));
   }
@@ -85,7 +107,34 @@ test('an agent that dies is reported, started again and measured again', async (
   assert.equal((await demo.exit).code, 0);
 });
 
-test('when the demo is killed, its agents end by themselves', async (t) => {
+test('a controller that dies is started again and knows its agents, which go on', async (t) => {
+  const demo = await startDemo(t, '--hosts', '3');
+  const full = await demo.until('a full grid', () => lines(demo).find((line) => measured(line) === 12));
+  process.kill(full.controller.pid ?? 0, 'SIGKILL');
+  const again = await demo.until('an answer of the next one', () =>
+    lines(demo).find(({ controller }) => controller.deaths === 1 && controller.answers),
+  );
+  assert.ok(again.agents.every(({ registration, deaths }) => registration === 'active' && deaths === 0));
+  assert.ok(lines(demo).every((line) => line.elapsed_ms < full.elapsed_ms || measured(line) === 12));
+  assert.equal(again.controller.url, full.controller.url);
+  demo.kill('SIGTERM');
+  assert.equal((await demo.exit).code, 0);
+});
+
+test('an agent that is halted is lost for the others and stale for the controller, and ends with the demo', async (t) => {
+  const demo = await startDemo(t, '--hosts', '2', '--transports', 'udp');
+  const full = await demo.until('a full grid', () => lines(demo).find((line) => measured(line) === 2));
+  process.kill(pidsOf(full)[1] ?? 0, 'SIGSTOP');
+  const stale = await demo.until('staleness', () =>
+    lines(demo).find(({ agents }) => agents[1]?.registration === 'stale'),
+  );
+  assert.ok((stale.pairs.find(({ dst }) => dst === 'host-2')?.timeout ?? 0) > 0);
+  demo.kill('SIGTERM');
+  assert.equal((await demo.exit).code, 0);
+  assert.deepEqual(pidsOf(full).filter(isAlive), []);
+});
+
+test('when the demo is killed, its agents and its controller end by themselves', async (t) => {
   const demo = await startDemo(t, '--hosts', '3');
   const line = await demo.until('all agents', () =>
     lines(demo).find(({ agents }) => agents.every(({ state }) => state === 'up')),

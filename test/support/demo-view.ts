@@ -2,7 +2,7 @@
 
 import type { Summary } from '../../bin/demo/mesh.js';
 import type { DemoTransport } from '../../bin/demo/transports.js';
-import type { AgentView, DemoView, PairView, TransportView } from '../../bin/demo/view.js';
+import type { AgentView, ControllerView, DemoView, PairView, TransportView } from '../../bin/demo/view.js';
 
 export const GOOD: Summary = {
   sent: 100,
@@ -28,7 +28,20 @@ export function demoAgent(i: number, change: Partial<AgentView> = {}): AgentView
     pid: i,
     deaths: 0,
     lastDeath: undefined,
+    registration: 'active',
     prometheusUrl: `http://127.0.0.${i}:9273/metrics`,
+    ...change,
+  };
+}
+
+export function demoController(change: Partial<ControllerView> = {}): ControllerView {
+  return {
+    url: 'http://127.0.0.1:20118',
+    answers: true,
+    state: 'up',
+    pid: 99,
+    deaths: 0,
+    lastDeath: undefined,
     ...change,
   };
 }
@@ -49,6 +62,7 @@ export function demoView(hosts: number, change: Partial<DemoView> = {}, cell: Ce
     elapsedMs: 12_345,
     historyMs: 10_000,
     directory: '/dir',
+    controller: demoController(),
     agents: numbers(hosts).map((i) => demoAgent(i)),
     transports: [transportView('udp', hosts, cell)],
     ...change,

@@ -4,13 +4,13 @@ import type { Summary } from '../../../bin/demo/mesh.js';
 import { drawDemo } from '../../../bin/demo/page.js';
 import { Paint } from '../../../bin/demo/paint.js';
 import type { DemoView } from '../../../bin/demo/view.js';
-import { demoAgent, demoView, GOOD, transportView } from '../../support/demo-view.js';
+import { demoAgent, demoController, demoView, GOOD, transportView } from '../../support/demo-view.js';
 
 const ROOMY = { columns: 200, rows: 100 };
 const plain = new Paint(1);
 
-/** With one transport: title, total, blank, header, then a line for each host. */
-const FIRST_ROW = 4;
+/** With one transport: title, controller, total, blank, header, then a line for each host. */
+const FIRST_ROW = 5;
 
 test('a cell shows p99 and loss; the diagonal is empty', () => {
   const lost: Summary = { ...GOOD, timeout: 4, loss: 0.04, p99Ns: 2_500_000 };
@@ -22,7 +22,8 @@ test('a cell shows p99 and loss; the diagonal is empty', () => {
   assert.equal(lines[FIRST_ROW], `host-1 ${''.padEnd(11)}   1.9µs 0%   2.5ms 4%`);
   assert.equal(lines[FIRST_ROW + 1], `host-2    1.9µs 0%${''.padEnd(11)}   1.9µs 0%`);
   assert.equal(lines[0], 'weft demo – full mesh, 3 of 3 agents up, running for 12 s');
-  assert.equal(lines[1], 'UDP  560 probes/s · loss 0% · network RTT p50 1.2µs, p99 1.9µs');
+  assert.equal(lines[1], 'Controller http://127.0.0.1:20118 · 3 of 3 agents registered');
+  assert.equal(lines[2], 'UDP  560 probes/s · loss 0% · network RTT p50 1.2µs, p99 1.9µs');
 });
 
 test('eight hosts fit eighty columns with both figures, whatever the figures are', () => {
@@ -81,15 +82,36 @@ test('an agent that died is named with its reason', () => {
   assert.match(text, /host-2 ended \(signal SIGKILL\), 2×; now starting/);
 });
 
+test('the controller is named with what it says, or that it says nothing', () => {
+  const line = (change: Partial<DemoView>): string => drawDemo(demoView(3, change), ROOMY, plain)[1] ?? '';
+  const agents = [demoAgent(1), demoAgent(2, { registration: 'stale' }), demoAgent(3, { registration: 'forgotten' })];
+  assert.match(line({ agents }), / · 2 of 3 agents registered$/);
+  assert.match(line({ controller: demoController({ answers: false }) }), / · no answer$/);
+  assert.match(line({ controller: demoController({ state: 'restarting', answers: false }) }), / · restarting$/);
+  const killed = demoController({ deaths: 1, lastDeath: 'signal SIGKILL' });
+  const text = drawDemo(demoView(3, { agents, controller: killed }), ROOMY, plain).join('\n');
+  assert.match(text, /^controller ended \(signal SIGKILL\), 1×; now up$/m);
+  assert.match(text, /^host-2 is stale: .* still on all lists$/m);
+  assert.match(text, /^host-3 is forgotten: .* on no list any more$/m);
+  assert.doesNotMatch(text, /host-1 is/);
+});
+
+test('what may be tried names real processes, and nothing before they run', () => {
+  const text = (change: Partial<DemoView>): string => drawDemo(demoView(3, change), ROOMY, plain).join('\n');
+  assert.match(text({}), /kill -STOP 3 silences host-3/);
+  assert.match(text({}), /kill -KILL 99 ends the controller/);
+  assert.doesNotMatch(text({ controller: demoController({ pid: undefined }) }), /kill/);
+});
+
 test('what is hidden is said above the grid that is shown', () => {
   const transports = [transportView('udp', 8), transportView('tcp', 8)];
-  const lines = drawDemo(demoView(8, { transports }), { columns: 80, rows: 22 }, plain);
+  const lines = drawDemo(demoView(8, { transports }), { columns: 80, rows: 23 }, plain);
   assert.deepEqual(
-    lines.slice(1, 3).map((line) => line.slice(0, 3)),
+    lines.slice(2, 4).map((line) => line.slice(0, 3)),
     ['UDP', 'TCP'],
   );
-  assert.match(lines[4] ?? '', /^TCP hidden: .*--transports tcp$/);
-  assert.match(lines[5] ?? '', /^UDP +host-1/);
+  assert.match(lines[5] ?? '', /^TCP hidden: .*--transports tcp$/);
+  assert.match(lines[6] ?? '', /^UDP +host-1/);
 });
 
 test('eighty columns and twenty-four rows are enough for eight hosts and two transports', () => {

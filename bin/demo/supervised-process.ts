@@ -1,41 +1,43 @@
 /**
- * One agent of the demo: a real `weft run` as a child process. Its metrics come as JSON lines on its standard output,
- * its log goes to a file. It lives no longer than the demo: its standard input is a pipe from here, and it stops when
- * that closes, which the kernel does even if the demo is killed.
+ * One process of the demo: a real `weft run` or `weft controller`, started again when it ends. Its metrics come as JSON
+ * lines on its standard output, its log goes to a file. It lives no longer than the demo: its standard input is a pipe
+ * from here, and it stops when that closes, which the kernel does even if the demo is killed.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { DemoHost } from './plan.js';
 
 const PROGRAM = fileURLToPath(new URL('../weft.js', import.meta.url));
 const STOP_TIMEOUT_MS = 6000;
 const RESTART_DELAY_MS = 1000;
-/** An agent that ends this often without having measured anything will not start at all. */
+/** A process that ends this often without having written a metric will not start at all. */
 const MAX_FAILED_STARTS = 3;
 
-export type AgentState = 'starting' | 'up' | 'restarting' | 'failed' | 'stopped';
+export type ProcessState = 'starting' | 'up' | 'restarting' | 'failed' | 'stopped';
 
-export class AgentProcess {
-  readonly host: DemoHost;
+export interface ProcessPlan {
+  /** Of weft, with its options. */
+  readonly command: readonly string[];
+  readonly configFile: string;
   readonly logFile: string;
-  state: AgentState = 'starting';
+}
+
+export class SupervisedProcess {
+  state: ProcessState = 'starting';
   /** How often it ended although nobody asked it to. */
   deaths = 0;
   /** Why it ended last: `exit code 1`, `signal SIGKILL`. */
   lastDeath: string | undefined;
-  readonly #configFile: string;
+  readonly #plan: ProcessPlan;
   readonly #onMetric: (line: string) => void;
   #child: ChildProcess | undefined;
   #restart: NodeJS.Timeout | undefined;
   #failedStarts = 0;
 
-  constructor(host: DemoHost, configFile: string, logFile: string, onMetric: (line: string) => void) {
-    this.host = host;
-    this.logFile = logFile;
-    this.#configFile = configFile;
+  constructor(plan: ProcessPlan, onMetric: (line: string) => void) {
+    this.#plan = plan;
     this.#onMetric = onMetric;
   }
 
@@ -45,14 +47,10 @@ export class AgentProcess {
 
   start(): void {
     this.state = 'starting';
-    const log = openSync(this.logFile, 'a');
-    const child = spawn(
-      process.execPath,
-      [...process.execArgv, PROGRAM, 'run', '-c', this.#configFile, '--exit-with-parent'],
-      {
-        stdio: ['pipe', 'pipe', log],
-      },
-    );
+    const { command, configFile, logFile } = this.#plan;
+    const log = openSync(logFile, 'a');
+    const args = [...process.execArgv, PROGRAM, ...command, '-c', configFile, '--exit-with-parent'];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', log] });
     closeSync(log);
     this.#child = child;
     // A child that is gone closes its end of both pipes; that it ended is told by 'exit'.
@@ -77,13 +75,15 @@ export class AgentProcess {
     const kill = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.stdin?.end();
+    // It may have been stopped by hand, to see what the others make of it.
+    child.kill('SIGCONT');
     await exited;
     clearTimeout(kill);
   }
 
   /** The end of its log, for when it does not start. */
   logTail(lines: number): string {
-    return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    return readFileSync(this.#plan.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
   }
 
   #ended(how: string): void {
