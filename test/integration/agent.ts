@@ -36,9 +36,18 @@ export interface ProbeRow {
   readonly time: string;
 }
 
+/** What inputs.controller says of itself. */
+export interface ControllerRow {
+  readonly name: 'weft_controller' | 'weft_controller_failures';
+  readonly tags: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Partial<Record<'registered' | 'lost' | 'targets' | 'failures', number>>>;
+}
+
 export interface AgentPlan {
   readonly hostname: string;
   readonly targets?: readonly object[];
+  /** Options of inputs.controller, in place of `targets`. */
+  readonly controller?: object;
   /** Options of inputs.udp or inputs.tcp. */
   readonly udp?: object;
   readonly tcp?: object;
@@ -46,6 +55,7 @@ export interface AgentPlan {
 
 export class TestAgent {
   readonly rows: ProbeRow[] = [];
+  readonly controllerRows: ControllerRow[] = [];
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #exited: Promise<unknown>;
@@ -62,8 +72,9 @@ export class TestAgent {
       this.#changed();
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const row = JSON.parse(line) as ProbeRow;
-      if (row.name === 'probe') this.rows.push(row);
+      const row = JSON.parse(line) as ProbeRow | ControllerRow;
+      if (isProbeRow(row)) this.rows.push(row);
+      else this.controllerRows.push(row);
       this.#changed();
     });
   }
@@ -76,11 +87,11 @@ export class TestAgent {
     const config = {
       agent: { hostname: plan.hostname, window: '1s', interval: '1s', flush_interval: '100ms' },
       inputs: {
-        pinglist: [{ file: pinglist }],
+        ...(plan.controller === undefined ? { pinglist: [{ file: pinglist }] } : { controller: [plan.controller] }),
         ...(plan.udp === undefined ? {} : { udp: [plan.udp] }),
         ...(plan.tcp === undefined ? {} : { tcp: [plan.tcp] }),
       },
-      outputs: { file: [{ path: 'stdout', format: 'json', namepass: ['probe'] }] },
+      outputs: { file: [{ path: 'stdout', format: 'json', namepass: ['probe', 'weft_controller*'] }] },
     };
     await writeFile(join(folder, 'weft.yaml'), JSON.stringify(config));
     const args = [WEFT, 'run', '-c', join(folder, 'weft.yaml')];
@@ -89,6 +100,11 @@ export class TestAgent {
     const inputs = [plan.udp, plan.tcp].filter((options) => options !== undefined).length;
     await agent.#until(() => agent.#log.split('answering probes').length > inputs);
     return agent;
+  }
+
+  /** How it last stood with the controller. */
+  get standing(): ControllerRow['fields'] | undefined {
+    return this.controllerRows.findLast((row) => row.name === 'weft_controller')?.fields;
   }
 
   /** Resolves with the rows so far as soon as `enough` holds for them; rejects when the agent ends before. */
@@ -139,6 +155,10 @@ export class TestAgent {
     for (const watcher of this.#watchers) watcher();
     this.#watchers.clear();
   }
+}
+
+function isProbeRow(row: ProbeRow | ControllerRow): row is ProbeRow {
+  return row.name === 'probe';
 }
 
 export function total(rows: readonly ProbeRow[], field: CountField): number {

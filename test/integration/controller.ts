@@ -1,0 +1,86 @@
+/** A real controller (`weft controller`) that can be killed and started again where it was. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { tempFolder } from '../support/temp-folder.js';
+import { WeftProcess } from '../support/weft-process.js';
+
+/** An agent as `GET /v1/agents` has it. */
+interface AgentItem {
+  readonly id: string;
+  readonly state: 'active' | 'stale';
+}
+
+export interface ListAnswer {
+  readonly revision: string;
+  readonly targets: readonly { readonly dst: string; readonly transport: string }[];
+}
+
+export class TestController {
+  readonly #configFile: string;
+  #process: WeftProcess;
+  #url = '';
+
+  private constructor(configFile: string, process: WeftProcess) {
+    this.#configFile = configFile;
+    this.#process = process;
+  }
+
+  /** Starts one with these options on a free port, which it keeps; its registry is kept in a folder of the test's. */
+  static async start(t: TestContext, options: object): Promise<TestController> {
+    const folder = await tempFolder(t);
+    const configFile = join(folder, 'controller.yaml');
+    const store = { type: 'memory', snapshot: join(folder, 'registry') };
+    const write = (listen: string): Promise<void> =>
+      writeFile(configFile, JSON.stringify({ controller: { ...options, listen, store } }));
+    await write('127.0.0.1:0');
+    const process = run(configFile);
+    const controller = new TestController(configFile, process);
+    t.after(() => controller.kill());
+    controller.#url = await serving(process);
+    await write(new URL(controller.#url).host);
+    return controller;
+  }
+
+  /** Of the API, without a trailing slash. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Ends it as a crash would. */
+  kill(): Promise<void> {
+    return this.#process.destroy();
+  }
+
+  /** Starts it again after `kill`, where it was; resolves when it serves. */
+  async restart(): Promise<void> {
+    this.#process = run(this.#configFile);
+    await serving(this.#process);
+  }
+
+  /** Ids of all agents registered, sorted. */
+  async ids(): Promise<string[]> {
+    const { agents } = await this.#get<{ readonly agents: readonly AgentItem[] }>('v1/agents?limit=1000');
+    return agents.map(({ id }) => id);
+  }
+
+  list(id: string): Promise<ListAnswer> {
+    return this.#get(`v1/agents/${id}/pinglist`);
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    const answer = await fetch(`${this.url}/${path}`);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+}
+
+function run(configFile: string): WeftProcess {
+  return new WeftProcess(['controller', '-c', configFile]);
+}
+
+/** The URL, once it serves. */
+function serving(process: WeftProcess): Promise<string> {
+  return process.until('it served', ({ stderr }) => /"url":"([^"]+)".*"msg":"the controller serves"/.exec(stderr)?.[1]);
+}
