@@ -27,13 +27,13 @@ export class TestController {
     this.#process = process;
   }
 
-  /** Starts one with these options on a free port, which it keeps; its registry is kept in a folder of the test's. */
+  /** Starts one with these options on a free port, which it keeps; `store` is a file in a folder of the test's unless given. */
   static async start(t: TestContext, options: object): Promise<TestController> {
     const folder = await tempFolder(t);
     const configFile = join(folder, 'controller.yaml');
     const store = { type: 'memory', snapshot: join(folder, 'registry') };
     const write = (listen: string): Promise<void> =>
-      writeFile(configFile, JSON.stringify({ controller: { ...options, listen, store } }));
+      writeFile(configFile, JSON.stringify({ controller: { store, ...options, listen } }));
     await write('127.0.0.1:0');
     const process = run(configFile);
     const controller = new TestController(configFile, process);
@@ -61,18 +61,24 @@ export class TestController {
 
   /** Ids of all agents registered, sorted. */
   async ids(): Promise<string[]> {
-    const { agents } = await this.#get<{ readonly agents: readonly AgentItem[] }>('v1/agents?limit=1000');
+    const { agents } = JSON.parse(await this.#get('v1/agents?limit=1000')) as { readonly agents: readonly AgentItem[] };
     return agents.map(({ id }) => id);
   }
 
-  list(id: string): Promise<ListAnswer> {
+  async list(id: string): Promise<ListAnswer> {
+    return JSON.parse(await this.listText(id)) as ListAnswer;
+  }
+
+  /** As it is sent. */
+  listText(id: string): Promise<string> {
     return this.#get(`v1/agents/${id}/pinglist`);
   }
 
-  async #get<T>(path: string): Promise<T> {
+  async #get(path: string): Promise<string> {
     const answer = await fetch(`${this.url}/${path}`);
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
+    return text;
   }
 }
 
