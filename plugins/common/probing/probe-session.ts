@@ -11,7 +11,7 @@ import { close, type EngineHandle, type Slice } from '../../../native/index.js';
 import { Emitter } from './emitter.js';
 import { EnginePump } from './engine-pump.js';
 import type { Reading } from './reading.js';
-import { type ProbedTarget, TargetTable } from './series.js';
+import { type ProbedTarget, type Replaced, TargetTable } from './series.js';
 import { Windows } from './windows.js';
 
 export interface ProbeSessionOptions<T extends Transport> {
@@ -40,8 +40,8 @@ export class ProbeSession<T extends Transport> {
   /** Started with the first target: an agent that only answers needs no worker for it. */
   #pump: EnginePump | undefined;
   readonly #unsubscribe: () => void;
-  /** Targets that left the list, until the windows they may still have probes in are closed. */
-  #leaving: { readonly sinceUs: number; readonly removed: readonly ProbedTarget<TargetOf<T>>[] }[] = [];
+  /** Targets and paths that left the list, until the windows they may still have probes in are closed. */
+  #leaving: ({ readonly sinceUs: number } & Pick<Replaced<TargetOf<T>>, 'removed' | 'repathed'>)[] = [];
 
   constructor(options: ProbeSessionOptions<T>) {
     const { transport, context, acc, reading, perPath, expectedClock } = options;
@@ -68,8 +68,8 @@ export class ProbeSession<T extends Transport> {
   }
 
   #retarget(targets: readonly TargetOf<T>[]): void {
-    const { active, removed } = this.#targets.replace(targets);
-    if (removed.length > 0) this.#leaving.push({ sinceUs: this.#nowUs(), removed });
+    const { active, removed, repathed } = this.#targets.replace(targets);
+    if (removed.length + repathed.length > 0) this.#leaving.push({ sinceUs: this.#nowUs(), removed, repathed });
     try {
       this.#options.setTargets(active);
       if (active.length > 0) this.#pump ??= this.#startPump();
@@ -91,14 +91,17 @@ export class ProbeSession<T extends Transport> {
     if (this.#leaving.length > 0) this.#endSeries(slice.settledUs);
   }
 
-  /** A removed target's series end when no probe of it is under way and no open window can hold one. */
+  /** Series end when no probe of their target or path is under way and no open window can hold one. */
   #endSeries(settledUs: number): void {
     const openSinceUs = Math.min(settledUs, this.#windows.oldestOpenUs);
     const gone = this.#leaving.filter((group) => group.sinceUs < openSinceUs);
     if (gone.length === 0) return;
     this.#leaving = this.#leaving.filter((group) => group.sinceUs >= openSinceUs);
     const timeNs = this.#options.context.clock.nowNs();
-    const ended = this.#targets.forget(gone.flatMap((group) => group.removed));
+    const ended = [
+      ...this.#targets.forgetPaths(gone.flatMap((group) => group.repathed)),
+      ...this.#targets.forget(gone.flatMap((group) => group.removed)),
+    ];
     const markers = ended.map((tags): Metric => ({ name: 'probe', tags, fields: {}, timeNs }));
     this.#emitter.push(markers[Symbol.iterator](), markers.length);
   }

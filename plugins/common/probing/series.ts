@@ -33,6 +33,18 @@ export interface SeriesOptions {
   readonly expectedClock: number;
 }
 
+export interface Replaced<T extends Target> {
+  /** Probed from now on. */
+  readonly active: ProbedTarget<T>[];
+  /** No longer on the list. */
+  readonly removed: ProbedTarget<T>[];
+  /** On the list before and now, with other paths; only where paths have series of their own. */
+  readonly repathed: ProbedTarget<T>[];
+}
+
+/** Path ids go round: native/src/base/target_table.h. */
+const PATH_IDS = 256;
+
 /** What makes a target the same target after a change of the list. */
 export function targetKey(target: Target): string {
   const where = placeOf(target);
@@ -66,21 +78,23 @@ export class TargetTable<T extends Target> {
     this.#sourceTags = prefixed('src_', options.agent.labels);
   }
 
-  /** Takes over a new list. Returns what is probed now and what no longer is. */
-  replace(targets: readonly T[]): { active: ProbedTarget<T>[]; removed: ProbedTarget<T>[] } {
+  /** Takes over a new list. */
+  replace(targets: readonly T[]): Replaced<T> {
     const left = new Map(this.#byKey);
     const active: ProbedTarget<T>[] = [];
+    const repathed: ProbedTarget<T>[] = [];
     this.#byKey.clear();
     for (const target of targets) {
       const key = this.#uniqueKey(target);
       const known = left.get(key);
       left.delete(key);
       const probed = known ?? this.#add(key, target);
+      if (this.#options.perPath && !samePaths(probed.target, target)) repathed.push(probed);
       probed.target = target;
       this.#byKey.set(key, probed);
       active.push(probed);
     }
-    return { active, removed: [...left.values()] };
+    return { active, removed: [...left.values()], repathed };
   }
 
   /** Forgets removed targets; returns the tags of the series that ended with them. */
@@ -88,14 +102,15 @@ export class TargetTable<T extends Target> {
     const ended: Tags[] = [];
     for (const probed of removed) {
       this.#byId.delete(probed.id);
-      for (const series of probed.series) {
-        if (series === undefined) continue;
-        series.users -= 1;
-        if (series.users > 0) continue;
-        this.#drop(series);
-        ended.push(series.tags);
-      }
+      this.#end(probed, () => true, ended);
     }
+    return ended;
+  }
+
+  /** Forgets the paths that these targets have no more; returns as `forget` does. */
+  forgetPaths(repathed: readonly ProbedTarget<T>[]): Tags[] {
+    const ended: Tags[] = [];
+    for (const probed of repathed) this.#end(probed, (path) => !hasPath(probed.target, path), ended);
     return ended;
   }
 
@@ -117,6 +132,18 @@ export class TargetTable<T extends Target> {
     series.users += 1;
     probed.series[place] = series;
     return series;
+  }
+
+  /** Takes the target out of its series of the paths that are `over`; adds the tags of those it was the last of. */
+  #end(probed: ProbedTarget<T>, over: (path: number) => boolean, ended: Tags[]): void {
+    probed.series.forEach((series, place) => {
+      if (series === undefined || !over(Math.floor(place / CLOCK_NAMES.length))) return;
+      probed.series[place] = undefined;
+      series.users -= 1;
+      if (series.users > 0) return;
+      this.#drop(series);
+      ended.push(series.tags);
+    });
   }
 
   #drop(series: Series): void {
@@ -159,6 +186,14 @@ export class TargetTable<T extends Target> {
       ...prefixed('dst_', target.labels),
     };
   }
+}
+
+function samePaths(a: Target, b: Target): boolean {
+  return a.paths === b.paths && a.firstPath === b.firstPath;
+}
+
+function hasPath(target: Target, path: number): boolean {
+  return (path - target.firstPath + PATH_IDS) % PATH_IDS < target.paths;
 }
 
 function sameTags(a: Tags, b: Tags): boolean {

@@ -122,4 +122,29 @@ describe('series', () => {
     targets.replace([udpTarget()]);
     assert.deepEqual(targets.forget(targets.replace([]).removed), []);
   });
+
+  test('of paths that a target has no more end, those it keeps go on', () => {
+    const targets = table({ perPath: true });
+    const [probed] = targets.replace([udpTarget({ firstPath: 254, paths: 3 })]).active;
+    const pathsOf = (tags: readonly { readonly path?: string }[]) => tags.map(({ path }) => path);
+    for (const path of [254, 255, 0]) targets.series(probed!, path, KERNEL);
+    targets.series(probed!, 254, USER);
+    assert.deepEqual(targets.replace([udpTarget({ firstPath: 254, paths: 3, intervalMs: 7 })]).repathed, []);
+    const { repathed } = targets.replace([udpTarget({ firstPath: 255, paths: 3 })]);
+    assert.deepEqual(repathed, [probed]);
+    // A probe of the old path was still under way.
+    targets.series(probed!, 254, KERNEL);
+    assert.deepEqual(pathsOf(targets.forgetPaths(repathed)), ['254', '254']);
+    assert.deepEqual(targets.forgetPaths(repathed), []);
+    const { removed } = targets.replace([]);
+    assert.deepEqual(pathsOf(targets.forget(removed)).sort(), ['0', '255']);
+    assert.deepEqual(targets.forget(removed), []);
+  });
+
+  test('of all paths are one where paths are not told apart: no change of paths ends it', () => {
+    const targets = table();
+    const [probed] = targets.replace([udpTarget({ paths: 2 })]).active;
+    targets.series(probed!, 1, KERNEL);
+    assert.deepEqual(targets.replace([udpTarget({ firstPath: 9 })]).repathed, []);
+  });
 });
