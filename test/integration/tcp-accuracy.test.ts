@@ -13,9 +13,16 @@ import { TestAgent } from './agent.js';
 
 const PORT = 8620;
 const PROBES = 500;
-/** The kernel's figure varies by as much from one program to the next on a busy machine. */
+/** By how much two programs may differ that read the same figure of other handshakes. */
 const MAX_ERROR_NS = 10_000;
-const MAX_ERROR = 0.25;
+/**
+ * In parts of the figure: the 99th percentile of 500 handshakes is that of five, and varies by half from run to run on a
+ * busy machine. The connect time, read in its place, would be out at the median already.
+ */
+const MAX_ERRORS = [
+  { q: 0.5, share: 0.25 },
+  { q: 0.99, share: 1 },
+];
 
 interface PingLine {
   readonly result: string;
@@ -70,10 +77,10 @@ describe('round trip of TCP probes', { skip: netnsUnavailable() ?? false }, () =
     assert.deepEqual([byWeft.length, byKernel.length, byNode.length], [PROBES, PROBES, PROBES]);
     const line = (values: readonly number[]): string => [0.5, 0.99].map((q) => quantile(values, q)).join(' / ');
     t.diagnostic(`p50 / p99, ns: kernel ${line(byKernel)}, weft ${line(byWeft)}, net.connect ${line(byNode)}`);
-    for (const q of [0.5, 0.99]) {
+    for (const { q, share } of MAX_ERRORS) {
       const expected = quantile(byKernel, q);
       const excess = quantile(byWeft, q) - expected;
-      assert.ok(excess <= Math.max(MAX_ERROR_NS, expected * MAX_ERROR), `${q}: ${excess} ns above the kernel's figure`);
+      assert.ok(excess <= Math.max(MAX_ERROR_NS, expected * share), `${q}: ${excess} ns above the kernel's figure`);
     }
     assert.ok(quantile(byNode, 0.99) > 2 * quantile(byWeft, 0.99));
   });
