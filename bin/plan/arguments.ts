@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { examples, integerArgument } from '../arguments.js';
 import type { ExitCode } from '../exit-codes.js';
-import { CLOS_DEFAULTS, MAX_PLANNED_AGENTS } from './fleet.js';
+import { CLOS_DEFAULTS, MAX_PLANNED_AGENTS } from './defaults.js';
 
 const MAX_SHAPE = 100_000;
 /** As in a policy. */

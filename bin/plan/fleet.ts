@@ -5,10 +5,7 @@ import { closFleet } from '../../core/pinglist/generate/clos.js';
 import type { Member } from '../../core/pinglist/generate/member.js';
 import { effectiveLabels, type Topology } from '../../core/pinglist/generate/topology.js';
 import type { Transport } from '../../core/target.js';
-
-/** The shape of a fleet of which nothing else is said. */
-export const CLOS_DEFAULTS = { hostsPerTor: 40, torsPerPod: 20 } as const;
-export const MAX_PLANNED_AGENTS = 1_000_000;
+import { CLOS_DEFAULTS } from './defaults.js';
 
 export interface FleetOptions {
   readonly agents?: number | undefined;
