@@ -2,7 +2,8 @@
  * What a measurement is worth on a busy host. Kernel stamps are taken in the interrupt path, so network_rtt must not see
  * busy loops on every core; the program's own view must. Ratios only: of the same agent, on the same machine, minutes
  * apart. Whatever else the machine does can only add to the program's round trip, so what it is on an idle host is told by
- * the quietest of the idle windows; everything else is the p99 over all windows of its phase.
+ * the quietest of the idle windows. The network's is the median of the windows' p99s: what a virtual machine's own host
+ * takes from it for a moment falls on one window of a phase, busy loops fall on all.
  */
 
 import assert from 'node:assert/strict';
@@ -61,7 +62,7 @@ describe('agents on hosts whose cores are all busy', { skip: netnsUnavailable() 
         hogged: p99s(hogged.flat()),
       };
       t.diagnostic(`p99 in µs: ${JSON.stringify(figures)}`);
-      const networkRatio = figures.hogged.network / figures.idle.network;
+      const networkRatio = networkP99(hogged) / networkP99(idle);
       const programRatio = figures.hogged.programAtLeast / figures.quietest.programAtMost;
       t.diagnostic(`network ${networkRatio.toFixed(2)} ×, program at least ${programRatio.toFixed(1)} ×`);
       assert.ok(networkRatio < MAX_NETWORK_RATIO, `network_rtt p99 grew ${networkRatio} ×`);
@@ -91,6 +92,11 @@ function p99s(rows: readonly ProbeRow[]): P99s {
     programAtLeast: Math.max(...parts),
     programAtMost: parts.reduce((sum, part) => sum + part, 0),
   };
+}
+
+function networkP99(windows: readonly ProbeRow[][]): number {
+  const p99 = windows.map((rows) => p99s(rows).network).sort((a, b) => a - b);
+  return p99[p99.length >>> 1] ?? Number.NaN;
 }
 
 function quietest(windows: readonly P99s[]): P99s {
