@@ -169,7 +169,7 @@ describe('TCP prober', () => {
     const silent = await startFullListener();
     t.after(() => silent.close());
     const ports = await Promise.all([echoes, neverReads, sendsGarbage, resets].map((manner) => serve(t, manner)));
-    const timeoutUs = 300_000;
+    const timeoutUs = 1_000_000;
     const targets = [...ports, silent.port].map((port, i) =>
       target(port, { id: i + 1, payloadBytes: PAYLOAD, timeoutUs }),
     );

@@ -24,9 +24,11 @@ uint64_t event_key(uint32_t slot, uint32_t generation) { return uint64_t{generat
 
 // A path's 5-tuple is used again when its turn comes: by then the probe before has ended, answered or not. Otherwise a
 // path that loses everything would be probed less often than the others, and its loss be understated.
-int64_t timeout_of(const ProbeTarget& target) {
+// The turn is by the schedule, which a probe that was sent late does not move.
+int64_t timeout_of(const ProbeTarget& target, int64_t started_ns) {
   if (target.paths == 1) return target.timeout_ns;
-  return std::min(target.timeout_ns, target.paths * target.interval_ns - target.interval_ns / 2);
+  const int64_t turn_ns = target.next_due_ns + (target.paths - 1) * target.interval_ns;
+  return std::min(target.timeout_ns, turn_ns - target.interval_ns / 2 - started_ns);
 }
 
 uint32_t bounded_by_descriptors(uint32_t wanted) {
@@ -213,7 +215,7 @@ int TcpProber::open(const ProbeTarget& target, Record& record) {
   connection.exchange = exchange_with(target, record.sequence);
   connection.connected = false;
   connection.started_ns = started_ns;
-  connection.timeout_ns = timeout_of(target);
+  connection.timeout_ns = timeout_of(target, started_ns);
   connection.record = record;
   if (!watch(slot, EPOLL_CTL_ADD, EPOLLOUT)) {
     const int error = errno;
