@@ -12,11 +12,11 @@
         "native/src/net/prefix_set.cc",
         "native/src/net/probe_outcome.cc",
         "native/src/net/probe_packet.cc",
-        "native/src/net/probe_schedule.cc",
-        "native/src/net/prober.cc",
+        "native/src/base/probe_schedule.cc",
+        "native/src/base/prober.cc",
         "native/src/net/rate_limiter.cc",
         "native/src/net/sha256.cc",
-        "native/src/net/socket_address.cc",
+        "native/src/base/socket_address.cc",
         "native/src/net/source_ports.cc",
         "native/src/net/stamp_packet.cc",
         "native/src/net/stamp_reflection.cc",
@@ -26,13 +26,28 @@
         "native/src/net/tcp_prober.cc",
         "native/src/net/tcp_reflector.cc",
         "native/src/net/tcp_socket.cc",
-        "native/src/net/timer_wheel.cc",
+        "native/src/base/timer_wheel.cc",
         "native/src/net/timestamping.cc",
         "native/src/net/udp_prober.cc",
         "native/src/net/udp_reflector.cc",
         "native/src/net/udp_socket.cc",
         "native/src/napi/addon.cc",
-        "native/src/napi/options.cc"
+        "native/src/napi/options.cc",
+        "native/src/napi/rdma.cc"
+      ],
+      "variables": {
+        # 1 where the compiler finds libibverbs' header; the library itself is opened at run time.
+        "have_verbs%": "<!(printf '#if !__has_include(<infiniband/verbs.h>)\\n#error\\n#endif\\n' | ${CXX:-g++} -E -x c++ - > /dev/null 2>&1 && echo 1 || echo 0)"
+      },
+      "conditions": [
+        ["have_verbs == 1", {
+          "defines": ["WEFT_HAVE_VERBS"],
+          "sources": [
+            "native/src/rdma/without_verbs.cc"
+          ]
+        }, {
+          "sources": ["native/src/rdma/without_verbs.cc"]
+        }]
       ],
       "include_dirs": ["native/src", "<!@(node -p \"require('node-addon-api').include\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],

@@ -1,13 +1,18 @@
 /**
  * The one typed door to the C++ addon. An engine is a process-wide native object behind an integer handle: the main
- * thread creates, commands and closes it, any worker thread pumps it. Byte layouts here mirror native/src/base/record.h
- * and native/src/base/target_table.h.
+ * thread creates, commands and closes it, any worker thread pumps it. The layout of a target here mirrors
+ * native/src/base/target_table.h.
  */
 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeError } from '../core/errors.js';
+import type { RdmaDevice, RdmaEngineOptions, RdmaStatus } from './rdma.js';
+import { RECORD_BYTES, SLICE_HEADER_BYTES } from './slice.js';
+
+export type * from './rdma.js';
+export * from './slice.js';
 
 export type EngineHandle = number;
 export type Timestamps = 'auto' | 'user';
@@ -74,6 +79,9 @@ export interface EngineTarget {
   readonly plain: boolean;
   /** TCP: sent once connected, in place of a payload to be echoed. */
   readonly http?: EngineHttp | undefined;
+  /** RDMA, where `address` is the GID as an IPv6 literal: the queue pair that answers, and its port's LID on InfiniBand. */
+  readonly qpn?: number;
+  readonly lid?: number;
 }
 
 export interface EngineHttp {
@@ -91,6 +99,9 @@ interface Addon {
   createUdpReflector(options: UdpReflectorOptions): EngineHandle;
   createTcpProber(options: TcpProberOptions): EngineHandle;
   createTcpReflector(options: TcpReflectorOptions): EngineHandle;
+  createRdmaEngine(options: RdmaEngineOptions): EngineHandle;
+  rdmaStatus(handle: EngineHandle): RdmaStatus;
+  rdmaDevices(): RdmaDevice[];
   setTargets(handle: EngineHandle, table: ArrayBuffer, requests: Uint8Array): void;
   pump(handle: EngineHandle, maxMs: number, buffer: ArrayBuffer): void;
   stats(handle: EngineHandle): EngineStats;
@@ -100,32 +111,13 @@ interface Addon {
   buildInfo(): { readonly compiler: string; readonly verbs: boolean };
 }
 
-const RESULTS = ['success', 'timeout', 'send_error', 'invalid', 'late', 'duplicate'] as const;
-export type ProbeResult = (typeof RESULTS)[number];
-export const RESULT_NAMES: readonly ProbeResult[] = RESULTS;
-
-const CLOCKS = ['user', 'kernel', 'hardware'] as const;
-export type ClockName = (typeof CLOCKS)[number];
-export const CLOCK_NAMES: readonly ClockName[] = CLOCKS;
-
-const T4_SOURCES = ['none', 'inline', 'follow-up', 'tlv7'] as const;
-export type T4Source = (typeof T4_SOURCES)[number];
-export const T4_NAMES: readonly T4Source[] = T4_SOURCES;
-
-const EXCHANGES = ['none', 'success', 'timeout', 'invalid', 'reset'] as const;
-export type ExchangeResult = (typeof EXCHANGES)[number];
-/** How the exchange on an opened TCP connection ended; `none`: there was none to make, or no connection. */
-export const EXCHANGE_NAMES: readonly ExchangeResult[] = EXCHANGES;
-
-export const RECORD_BYTES = 64;
-const SLICE_HEADER_BYTES = 64;
 const DEFAULT_SLICE_RECORDS = 4096;
-const TARGET_BYTES = 104;
+const TARGET_BYTES = 112;
 const TARGET_REQUEST_OFFSET = 28;
-const TARGET_ADDRESS_OFFSET = 36;
+const TARGET_QPN_OFFSET = 36;
+const TARGET_ADDRESS_OFFSET = 44;
 const UINT32_RANGE = 2 ** 32;
 const PLAIN_FLAG = 1;
-const ENGINE_CLOSED_FLAG = 1;
 
 /** Creates a UDP prober; it does nothing until it is pumped. Throws NativeError (socket, bind, setsockopt). */
 export function createUdpProber(options: UdpProberOptions): EngineHandle {
@@ -145,6 +137,25 @@ export function createTcpProber(options: TcpProberOptions): EngineHandle {
 /** Creates a TCP reflector and listens. Throws NativeError; TypeError on a malformed address or prefix. */
 export function createTcpReflector(options: TcpReflectorOptions): EngineHandle {
   return call(() => addon().createTcpReflector(options));
+}
+
+/**
+ * Opens a port of an RDMA device: queue pairs that probe and one that answers, as one engine. Throws NativeError, whose
+ * syscall says what failed: `dlopen` (no libibverbs), `device`, `port`, `gid`, `pkey` (there is none such, or it is not
+ * active), or a verb such as `ibv_reg_mr`. Once open it stays: what happens to the device later is told by `rdmaStatus`.
+ */
+export function createRdmaEngine(options: RdmaEngineOptions): EngineHandle {
+  return call(() => addon().createRdmaEngine(options));
+}
+
+/** State of an RDMA engine; its events are handed out once. */
+export function rdmaStatus(handle: EngineHandle): RdmaStatus {
+  return call(() => addon().rdmaStatus(handle));
+}
+
+/** The RDMA devices of this host. Throws NativeError (`dlopen`, `ibv_get_device_list`). */
+export function rdmaDevices(): RdmaDevice[] {
+  return call(() => addon().rdmaDevices());
 }
 
 /**
@@ -170,6 +181,8 @@ export function setTargets(handle: EngineHandle, targets: readonly EngineTarget[
     view.setUint32(at + 16, target.intervalUs % UINT32_RANGE, true);
     view.setUint32(at + 20, Math.floor(target.intervalUs / UINT32_RANGE), true);
     view.setUint32(at + 24, target.timeoutUs, true);
+    view.setUint32(at + TARGET_QPN_OFFSET, target.qpn ?? 0, true);
+    view.setUint16(at + TARGET_QPN_OFFSET + 4, target.lid ?? 0, true);
     bytes.write(target.address, at + TARGET_ADDRESS_OFFSET, TARGET_BYTES - TARGET_ADDRESS_OFFSET - 1, 'latin1');
     if (target.http === undefined) return;
     const { request, status } = target.http;
@@ -218,130 +231,6 @@ export function close(handle: EngineHandle): void {
 /** How the addon was built. */
 export function buildInfo(): { readonly compiler: string; readonly verbs: boolean } {
   return addon().buildInfo();
-}
-
-/** What one call of `pump` brought. Fields of record `i` are read in place: no object per probe. */
-export class Slice {
-  readonly #view: DataView;
-  readonly count: number;
-
-  constructor(buffer: ArrayBuffer) {
-    this.#view = new DataView(buffer);
-    this.count = this.#view.getUint32(0, true);
-  }
-
-  /** The engine is closed: do not pump it again. */
-  get closed(): boolean {
-    return (this.#view.getUint32(4, true) & ENGINE_CLOSED_FLAG) !== 0;
-  }
-
-  /** Every probe sent before this time (UTC, µs) is answered or timed out: windows that end by then may close. */
-  get settledUs(): number {
-    return this.#view.getFloat64(8, true);
-  }
-
-  targetId(i: number): number {
-    return this.#view.getUint32(this.#at(i), true);
-  }
-
-  path(i: number): number {
-    return this.#view.getUint16(this.#at(i) + 4, true);
-  }
-
-  /** Index into RESULT_NAMES. */
-  result(i: number): number {
-    return this.#view.getUint8(this.#at(i) + 6);
-  }
-
-  /** Index into CLOCK_NAMES: the weakest of the clocks that stamped this probe. */
-  clock(i: number): number {
-    return this.#view.getUint8(this.#at(i) + 7);
-  }
-
-  /** Index into T4_NAMES. */
-  t4(i: number): number {
-    return this.#view.getUint8(this.#at(i) + 8);
-  }
-
-  /** TTL or hop limit the answer arrived with; 0 when unknown. */
-  answerTtl(i: number): number {
-    return this.#view.getUint8(this.#at(i) + 9);
-  }
-
-  /** errno of a send_error, or of the ICMP message that ended a TCP probe as a timeout; else 0. */
-  errno(i: number): number {
-    return this.#view.getUint16(this.#at(i) + 10, true);
-  }
-
-  sequence(i: number): number {
-    return this.#view.getUint32(this.#at(i) + 12, true);
-  }
-
-  /** When it was sent: UTC, µs since the epoch. */
-  sentUs(i: number): number {
-    return this.#view.getFloat64(this.#at(i) + 16, true);
-  }
-
-  /** (T5−T2) − (T4−T3), ns. Negative only in an invalid record. */
-  networkRttNs(i: number): number {
-    return this.#view.getFloat64(this.#at(i) + 24, true);
-  }
-
-  /** (T6−T1) − (T5−T2), ns. */
-  proberDelayNs(i: number): number {
-    return this.#view.getFloat64(this.#at(i) + 32, true);
-  }
-
-  /** T4−T3, ns. */
-  responderDelayNs(i: number): number {
-    return this.#view.getFloat64(this.#at(i) + 40, true);
-  }
-
-  /** T6−T1, ns: the round trip as the program saw it; of a TCP probe, the time of its connect. */
-  programRttNs(i: number): number {
-    return this.#view.getFloat64(this.#at(i) + 48, true);
-  }
-
-  // From here on: of TCP probes only. Their network RTT is NaN when a SYN was sent again or the connection refused.
-
-  /** From the first byte sent to the whole payload echoed, or to the first byte of the HTTP answer, ns; else NaN. */
-  exchangeNs(i: number): number {
-    return this.#view.getFloat64(this.#at(i) + 40, true);
-  }
-
-  /** SYNs sent again, whatever the result. */
-  synRetransmits(i: number): number {
-    return this.#view.getUint8(this.#at(i) + 56);
-  }
-
-  /** Segments sent again during the exchange. */
-  exchangeRetransmits(i: number): number {
-    return this.#view.getUint8(this.#at(i) + 57);
-  }
-
-  /** Status of the HTTP answer; 0 when none came. */
-  httpStatus(i: number): number {
-    return this.#view.getUint16(this.#at(i) + 58, true);
-  }
-
-  /** 0 when the probe never got one. */
-  sourcePort(i: number): number {
-    return this.#view.getUint16(this.#at(i) + 60, true);
-  }
-
-  /** The host answered the SYN with a reset: a success of the network. */
-  refused(i: number): boolean {
-    return this.#view.getUint8(this.#at(i) + 62) !== 0;
-  }
-
-  /** Index into EXCHANGE_NAMES. */
-  exchange(i: number): number {
-    return this.#view.getUint8(this.#at(i) + 63);
-  }
-
-  #at(i: number): number {
-    return SLICE_HEADER_BYTES + i * RECORD_BYTES;
-  }
 }
 
 let loaded: Addon | undefined;

@@ -1,4 +1,4 @@
-#include "net/index_list.h"
+#include "base/index_list.h"
 
 #include <algorithm>
 #include <list>

@@ -1,4 +1,4 @@
-#include "net/probe_schedule.h"
+#include "base/probe_schedule.h"
 
 #include <algorithm>
 #include <map>

@@ -1,4 +1,4 @@
-#include "net/socket_address.h"
+#include "base/socket_address.h"
 
 #include <net/if.h>
 

@@ -11,7 +11,7 @@
 
 #include "base/unique_fd.h"
 #include "check.h"
-#include "net/socket_address.h"
+#include "base/socket_address.h"
 
 namespace weft::test {
 

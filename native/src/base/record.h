@@ -81,6 +81,8 @@ struct SliceHeader {
 };
 static_assert(sizeof(SliceHeader) == 64);
 constexpr uint32_t kEngineClosed = 1;
+// The engine's endpoint or state has changed since the last slice (RDMA).
+constexpr uint32_t kEngineChanged = 2;
 
 // What one slice fills.
 struct Slice {
@@ -88,6 +90,7 @@ struct Slice {
   size_t capacity = 0;  // records the caller takes; a step of the engine may overshoot, the rest goes with the next slice
   double settled_us = 0;
   bool closed = false;
+  bool changed = false;
 
   bool full() const { return records.size() >= capacity; }
 };

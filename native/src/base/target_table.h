@@ -23,10 +23,15 @@ struct TargetEntry {
   uint32_t request_offset;
   uint16_t request_bytes;
   uint16_t expected_status;
-  char address[68];  // IPv4 or IPv6 literal, NUL-terminated
+  // RDMA: the queue pair that answers, and on InfiniBand the port's local identifier.
+  uint32_t qpn;
+  uint16_t lid;
+  uint8_t reserved2[2];
+  char address[68];  // IPv4 or IPv6 literal, NUL-terminated; RDMA: the GID, written as an IPv6 literal
 };
-static_assert(sizeof(TargetEntry) == 104 && offsetof(TargetEntry, interval_us) == 16 &&
-              offsetof(TargetEntry, request_offset) == 28 && offsetof(TargetEntry, address) == 36);
+static_assert(sizeof(TargetEntry) == 112 && offsetof(TargetEntry, interval_us) == 16 &&
+              offsetof(TargetEntry, request_offset) == 28 && offsetof(TargetEntry, qpn) == 36 &&
+              offsetof(TargetEntry, address) == 44);
 
 constexpr uint8_t kTargetPlain = 1;
 // Path ids go round: 0 … 255.

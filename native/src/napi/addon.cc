@@ -9,6 +9,7 @@
 
 #include "napi/handle_table.h"
 #include "napi/options.h"
+#include "napi/rdma.h"
 
 namespace weft {
 
@@ -21,8 +22,9 @@ void throw_system_error(Napi::Env env, const Error& error) {
   exception.ThrowAsJavaScriptException();
 }
 
+// `E`: a pointer to an engine, or an RdmaEngine.
 template <typename E>
-Napi::Value hand_out(Napi::Env env, Result<std::shared_ptr<E>> created) {
+Napi::Value hand_out(Napi::Env env, Result<E> created) {
   if (!created.ok()) {
     throw_system_error(env, created.error());
     return env.Undefined();
@@ -61,6 +63,26 @@ Napi::Value create_tcp_reflector(const Napi::CallbackInfo& info) {
   return hand_out(info.Env(), TcpReflector::create(std::move(*config)));
 }
 
+Napi::Value create_rdma_engine(const Napi::CallbackInfo& info) {
+  return hand_out(info.Env(), open_rdma_engine(read_rdma_options(info[0])));
+}
+
+Napi::Value rdma_status(const Napi::CallbackInfo& info) {
+  const auto monitor = HandleTable::instance().monitor(info[0].ToNumber().Uint32Value());
+  if (monitor) return write_rdma_status(info.Env(), monitor->status());
+  Napi::Error::New(info.Env(), "this engine is closed, or not one of RDMA").ThrowAsJavaScriptException();
+  return info.Env().Undefined();
+}
+
+Napi::Value rdma_devices(const Napi::CallbackInfo& info) {
+  auto devices = list_rdma_devices();
+  if (!devices.ok()) {
+    throw_system_error(info.Env(), devices.error());
+    return info.Env().Undefined();
+  }
+  return write_rdma_devices(info.Env(), devices.value());
+}
+
 void set_targets(const Napi::CallbackInfo& info) {
   const auto engine = engine_of(info);
   if (!engine) return;
@@ -81,7 +103,8 @@ void hand_over(Slice& slice, uint8_t* bytes) {
   const bool all = count == slice.records.size();
   SliceHeader header{};
   header.count = static_cast<uint32_t>(count);
-  header.flags = slice.closed && all ? kEngineClosed : 0;
+  header.flags = (slice.closed && all ? kEngineClosed : 0) | (slice.changed ? kEngineChanged : 0);
+  slice.changed = false;
   header.settled_us = all ? slice.settled_us : 0;
   std::memcpy(bytes, &header, sizeof header);
   if (count > 0) std::memcpy(bytes + sizeof header, slice.records.data(), count * sizeof(Record));
@@ -130,7 +153,7 @@ void close(const Napi::CallbackInfo& info) {
 Napi::Value build_info(const Napi::CallbackInfo& info) {
   auto object = Napi::Object::New(info.Env());
   object.Set("compiler", Napi::String::New(info.Env(), __VERSION__));
-#if __has_include(<infiniband/verbs.h>)
+#ifdef WEFT_HAVE_VERBS
   object.Set("verbs", Napi::Boolean::New(info.Env(), true));
 #else
   object.Set("verbs", Napi::Boolean::New(info.Env(), false));
@@ -143,6 +166,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("createTcpProber", Napi::Function::New(env, create_tcp_prober));
   exports.Set("createUdpReflector", Napi::Function::New(env, create_udp_reflector));
   exports.Set("createTcpReflector", Napi::Function::New(env, create_tcp_reflector));
+  exports.Set("createRdmaEngine", Napi::Function::New(env, create_rdma_engine));
+  exports.Set("rdmaStatus", Napi::Function::New(env, rdma_status));
+  exports.Set("rdmaDevices", Napi::Function::New(env, rdma_devices));
   exports.Set("setTargets", Napi::Function::New(env, set_targets));
   exports.Set("pump", Napi::Function::New(env, pump));
   exports.Set("stats", Napi::Function::New(env, stats));

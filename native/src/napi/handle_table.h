@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/engine.h"
+#include "rdma/rdma.h"
 
 namespace weft {
 
@@ -20,7 +21,13 @@ class HandleTable {
 
   uint32_t add(std::shared_ptr<Engine> engine) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    engines_.emplace(++last_, std::move(engine));
+    engines_.emplace(++last_, Entry{std::move(engine), nullptr});
+    return last_;
+  }
+
+  uint32_t add(RdmaEngine rdma) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    engines_.emplace(++last_, Entry{std::move(rdma.engine), std::move(rdma.monitor)});
     return last_;
   }
 
@@ -28,21 +35,33 @@ class HandleTable {
   std::shared_ptr<Engine> find(uint32_t handle) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = engines_.find(handle);
-    return found == engines_.end() ? nullptr : found->second;
+    return found == engines_.end() ? nullptr : found->second.engine;
+  }
+
+  // Nothing also when the engine is not one of RDMA.
+  std::shared_ptr<RdmaMonitor> monitor(uint32_t handle) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = engines_.find(handle);
+    return found == engines_.end() ? nullptr : found->second.monitor;
   }
 
   std::shared_ptr<Engine> remove(uint32_t handle) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = engines_.find(handle);
     if (found == engines_.end()) return nullptr;
-    auto engine = std::move(found->second);
+    auto engine = std::move(found->second.engine);
     engines_.erase(found);
     return engine;
   }
 
  private:
+  struct Entry {
+    std::shared_ptr<Engine> engine;
+    std::shared_ptr<RdmaMonitor> monitor;
+  };
+
   std::mutex mutex_;
-  std::unordered_map<uint32_t, std::shared_ptr<Engine>> engines_;
+  std::unordered_map<uint32_t, Entry> engines_;
   uint32_t last_ = 0;
 };
 

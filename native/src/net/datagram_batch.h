@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "net/socket_address.h"
+#include "base/socket_address.h"
 #include "net/timestamping.h"
 
 namespace weft {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "net/echo_connection.h"
-#include "net/index_list.h"
+#include "base/index_list.h"
 
 namespace weft {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "net/prefix_set.h"
-#include "net/socket_address.h"
+#include "base/socket_address.h"
 
 namespace weft {
 

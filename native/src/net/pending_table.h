@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "net/sent_order.h"
-#include "net/socket_address.h"
+#include "base/sent_order.h"
+#include "base/socket_address.h"
 #include "net/timestamping.h"
 
 namespace weft {

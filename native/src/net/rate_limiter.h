@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "net/socket_address.h"
+#include "base/socket_address.h"
 
 namespace weft {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "net/socket_address.h"
+#include "base/socket_address.h"
 
 namespace weft {
 

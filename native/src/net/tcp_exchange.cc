@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "net/socket_address.h"
+#include "base/socket_address.h"
 
 namespace weft {
 

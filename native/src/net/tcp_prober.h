@@ -10,8 +10,8 @@
 #include <optional>
 #include <vector>
 
-#include "net/prober.h"
-#include "net/sent_order.h"
+#include "base/prober.h"
+#include "base/sent_order.h"
 #include "net/source_ports.h"
 #include "net/tcp_exchange.h"
 #include "net/tcp_socket.h"

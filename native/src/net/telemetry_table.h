@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "net/socket_address.h"
+#include "base/socket_address.h"
 #include "net/stamp_reflection.h"
 
 namespace weft {

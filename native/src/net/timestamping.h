@@ -9,7 +9,7 @@
 
 #include "base/record.h"
 #include "base/result.h"
-#include "net/socket_address.h"
+#include "base/socket_address.h"
 
 namespace weft {
 

@@ -14,7 +14,7 @@
 #include "net/path_sockets.h"
 #include "net/pending_table.h"
 #include "net/probe_packet.h"
-#include "net/prober.h"
+#include "base/prober.h"
 
 namespace weft {
 

@@ -1,4 +1,4 @@
-#include "net/prober.h"
+#include "base/prober.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,4 +1,4 @@
-// What the probers over sockets share: the schedule of the targets, the loop of a slice, the results and their counters.
+// What the probers share: the schedule of the targets, the loop of a slice, the results and their counters.
 // A transport says how probes are sent and what its events are.
 #pragma once
 
@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/engine.h"
-#include "net/probe_schedule.h"
-#include "net/timer_wheel.h"
+#include "base/probe_schedule.h"
+#include "base/timer_wheel.h"
 
 namespace weft {
 

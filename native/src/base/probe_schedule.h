@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/target_table.h"
-#include "net/socket_address.h"
-#include "net/timer_wheel.h"
+#include "base/socket_address.h"
+#include "base/timer_wheel.h"
 
 namespace weft {
 
@@ -28,6 +28,9 @@ struct ProbeTarget {
   // TCP: what is sent once connected; a probe under way keeps it when the target changes. Null: no HTTP.
   std::shared_ptr<const std::vector<uint8_t>> request;
   uint16_t expected_status = 0;
+  // RDMA: where `address` is the GID.
+  uint32_t qpn = 0;
+  uint16_t lid = 0;
 
   int64_t next_due_ns = 0;  // monotonic
   uint64_t probes = 0;      // sent or tried so far; gives path and sequence number

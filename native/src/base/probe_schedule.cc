@@ -1,4 +1,4 @@
-#include "net/probe_schedule.h"
+#include "base/probe_schedule.h"
 
 #include <sys/random.h>
 
@@ -105,6 +105,8 @@ void ProbeSchedule::update(ProbeTarget& target, const TargetEntry& entry, const 
   target.ttl = entry.ttl;
   target.plain = (entry.flags & kTargetPlain) != 0;
   target.expected_status = entry.expected_status;
+  target.qpn = entry.qpn;
+  target.lid = entry.lid;
   target.request = nullptr;
   const size_t end = size_t{entry.request_offset} + entry.request_bytes;
   if (entry.request_bytes == 0 || end > requests.size()) return;
