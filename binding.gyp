@@ -43,6 +43,11 @@
         ["have_verbs == 1", {
           "defines": ["WEFT_HAVE_VERBS"],
           "sources": [
+            "native/src/rdma/completion_clock.cc",
+            "native/src/rdma/delay.cc",
+            "native/src/rdma/gid.cc",
+            "native/src/rdma/grh.cc",
+            "native/src/rdma/payload.cc",
             "native/src/rdma/without_verbs.cc"
           ]
         }, {
