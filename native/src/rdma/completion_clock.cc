@@ -7,7 +7,7 @@ namespace weft {
 namespace {
 
 constexpr uint64_t kNsTimesKhz = 1'000'000;  // of a clock of 1 kHz, ns a tick
-constexpr int64_t kMaxNs = int64_t{1} << 62;
+constexpr int64_t kMaxNs = (int64_t{1} << 62) - 1;
 
 }  // namespace
 

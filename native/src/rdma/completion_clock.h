@@ -21,11 +21,11 @@ class CompletionClock {
 
   // ns since the first stamp, rounded down from the exact figure: no error adds up. Completions may be handled out of
   // order: a stamp up to half a turn before the last one is earlier (and the result may be negative), any other is
-  // later. Whole turns that pass without a stamp are not seen. Held within +-2^62 (146 years), so that any two readings
+  // later. Whole turns that pass without a stamp are not seen. Held below 2^62 either way (146 years), so that any two readings
   // can be subtracted.
   int64_t ns(uint64_t stamp);
 
-  // Durations must be below this, ns; at most 2^62.
+  // Durations must be below this, ns. Held below 2^62, too.
   int64_t half_turn_ns() const;
 
  private:

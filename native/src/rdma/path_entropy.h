@@ -19,7 +19,7 @@ constexpr uint16_t source_port_of(uint32_t flow_label) {
 // 0xc000 + label: easy to find on the wire.
 constexpr uint32_t flow_label_of(uint16_t path) {
   constexpr uint32_t kPorts = 0x4000;
-  constexpr uint32_t kStep = 10'125;  // kPorts / 1.618…, odd: it meets every port before it meets one again
+  constexpr uint32_t kStep = 10'127;  // about kPorts / 1.618; odd: it meets every port before one again
   return (path + 1u) * kStep % kPorts;
 }
 
