@@ -6,32 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
+#include "byte_vector.h"
 #include "net/sha256.h"
 #include "net/stamp_packet.h"
 
 namespace weft::test {
-
-using ByteVector = std::vector<uint8_t>;
-
-inline Bytes view(const ByteVector &bytes) { return {bytes.data(), bytes.size()}; }
-
-// "01 02 ff": spaces do not count.
-inline ByteVector from_hex(std::string_view text) {
-  ByteVector bytes;
-  int high = -1;
-  for (const char c : text) {
-    if (c == ' ') continue;
-    const int digit = c >= 'a' ? c - 'a' + 10 : c - '0';
-    if (high < 0) {
-      high = digit;
-    } else {
-      bytes.push_back(static_cast<uint8_t>(high << 4 | digit));
-      high = -1;
-    }
-  }
-  return bytes;
-}
 
 inline HmacKey key_of(std::string_view text) {
   return HmacKey({reinterpret_cast<const uint8_t *>(text.data()), text.size()});
@@ -77,13 +56,6 @@ inline std::vector<stamp::Tlv> tlvs_of(const ByteVector &packet, bool authentica
   stamp::TlvReader reader(view(packet), stamp::base_bytes(authenticated));
   while (const auto tlv = reader.next()) all.push_back(*tlv);
   return all;
-}
-
-inline bool filled_with(Bytes bytes, uint8_t fill) {
-  for (size_t i = 0; i < bytes.size; ++i) {
-    if (bytes.data[i] != fill) return false;
-  }
-  return true;
 }
 
 }  // namespace weft::test
