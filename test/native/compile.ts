@@ -16,17 +16,21 @@ const run = promisify(execFile);
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover'];
 const FLAGS = [
   ...['-std=c++17', '-O1', '-g', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
-  ...['-Inative/src', '-Itest/native', ...SANITIZERS],
+  ...['-Inative/src', '-Itest/native', '-DWEFT_HAVE_VERBS', ...SANITIZERS],
 ];
-/** Layers of native/src that need neither Node nor verbs. */
-const LAYERS = ['native/src/base', 'native/src/net'];
+/** Layers of native/src that need no Node. */
+const LAYERS = ['native/src/base', 'native/src/net', 'native/src/rdma'];
+/** Stands in for what is compiled here. */
+const WITHOUT_VERBS = '/without_verbs.cc';
+/** libibverbs is opened by `dlopen`. */
+const LIBRARIES = ['-ldl'];
 const TESTS = 'test/native';
 
 export interface NativePrograms {
   /** Runs the tests of *_test.cc: `--list`, or the name of one. */
   readonly unit: string;
-  /** Runs the fuzz target: iterations, seed. */
-  readonly fuzz: string;
+  /** Each runs one fuzz target, fuzz_X.cc on the inputs of fuzz_X_corpus.cc: iterations, seed. */
+  readonly fuzz: { readonly stamp: string; readonly rdma: string };
 }
 
 /** Throws what the compiler says. */
@@ -43,15 +47,20 @@ export async function compileNative(): Promise<NativePrograms> {
   const compileAll = (sources: readonly string[]): Promise<string[]> => inParallel(sources, compile);
   const link = async (name: string, objects: readonly string[]): Promise<string> => {
     const program = join(folder, `${name}-${hash(objects)}`);
-    await make(program, [...SANITIZERS, ...objects]);
+    await make(program, [...SANITIZERS, ...objects, ...LIBRARIES]);
     return program;
   };
-  const tests = filesIn(TESTS, '.cc');
-  const isFuzz = (path: string): boolean => path.includes('/fuzz_');
-  const library = await compileAll(LAYERS.flatMap((path) => filesIn(path, '.cc')));
-  const unit = await compileAll(tests.filter((path) => !isFuzz(path)));
-  const fuzz = await compileAll(tests.filter(isFuzz));
-  return { unit: await link('unit', [...unit, ...library]), fuzz: await link('fuzz', [...fuzz, ...library]) };
+  const sources = LAYERS.flatMap((path) => filesIn(path, '.cc')).filter((path) => !path.endsWith(WITHOUT_VERBS));
+  const library = await compileAll(sources);
+  const linkFuzz = async (target: string): Promise<string> => {
+    const parts = ['main', target, `${target}_corpus`].map((part) => `${TESTS}/fuzz_${part}.cc`);
+    return link(`fuzz-${target}`, [...(await compileAll(parts)), ...library]);
+  };
+  const unit = await compileAll(filesIn(TESTS, '.cc').filter((path) => !path.includes('/fuzz_')));
+  return {
+    unit: await link('unit', [...unit, ...library]),
+    fuzz: { stamp: await linkFuzz('stamp'), rdma: await linkFuzz('rdma') },
+  };
 }
 
 /** Makes `target` by g++ unless it is there; it appears complete or not at all. */

@@ -1,4 +1,4 @@
-/** The C++ tests and the fuzz target, compiled with sanitizers: any finding of theirs fails here. */
+/** The C++ tests and the fuzz targets, compiled with sanitizers: any finding of theirs fails here. */
 
 import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
@@ -20,11 +20,13 @@ describe('C++', () => {
   }
 });
 
-describe('decoder under mutated packets', () => {
-  for (const seed of [1, 2]) {
-    test(`seed ${seed}`, () => check(fuzz, FUZZ_ITERATIONS, seed));
-  }
-});
+for (const [target, program] of Object.entries(fuzz)) {
+  describe(`readers of ${target} under mutated input`, () => {
+    for (const seed of [1, 2]) {
+      test(`seed ${seed}`, () => check(program, FUZZ_ITERATIONS, seed));
+    }
+  });
+}
 
 /** A sanitizer's report ends the program with an error, like a failed check. */
 async function check(program: string, ...args: (string | number)[]): Promise<void> {
