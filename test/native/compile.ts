@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover'];
 const FLAGS = [
   ...['-std=c++17', '-O1', '-g', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
-  ...['-Inative/src', '-Itest/native', '-DWEFT_HAVE_VERBS', ...SANITIZERS],
+  ...['-Inative/src', '-Itest/native', '-DWEFT_HAVE_VERBS'],
 ];
 /** Layers of native/src that need no Node. */
 const LAYERS = ['native/src/base', 'native/src/net', 'native/src/rdma'];
@@ -25,6 +25,7 @@ const WITHOUT_VERBS = '/without_verbs.cc';
 /** libibverbs is opened by `dlopen`. */
 const LIBRARIES = ['-ldl'];
 const TESTS = 'test/native';
+const FAKE_VERBS = 'test/native/fake_verbs';
 
 export interface NativePrograms {
   /** Runs the tests of *_test.cc: `--list`, or the name of one. */
@@ -35,31 +36,62 @@ export interface NativePrograms {
 
 /** Throws what the compiler says. */
 export async function compileNative(): Promise<NativePrograms> {
-  const folder = join(repositoryRoot(), 'build', 'test-native');
-  mkdirSync(folder, { recursive: true });
-  const compiler = (await run('g++', ['--version'])).stdout;
-  const common = [compiler, ...FLAGS, ...[...LAYERS, TESTS].flatMap((path) => filesIn(path, '.h')).map(contentOf)];
-  const compile = async (source: string): Promise<string> => {
-    const object = join(folder, `${hash([...common, source, contentOf(source)])}.o`);
-    await make(object, [...FLAGS, '-c', source]);
-    return object;
-  };
-  const compileAll = (sources: readonly string[]): Promise<string[]> => inParallel(sources, compile);
-  const link = async (name: string, objects: readonly string[]): Promise<string> => {
-    const program = join(folder, `${name}-${hash(objects)}`);
-    await make(program, [...SANITIZERS, ...objects, ...LIBRARIES]);
-    return program;
-  };
+  const { compile, link } = await toolchain(SANITIZERS, [...LAYERS, TESTS, FAKE_VERBS]);
   const sources = LAYERS.flatMap((path) => filesIn(path, '.cc')).filter((path) => !path.endsWith(WITHOUT_VERBS));
-  const library = await compileAll(sources);
+  const library = await compile(sources);
   const linkFuzz = async (target: string): Promise<string> => {
     const parts = ['main', target, `${target}_corpus`].map((part) => `${TESTS}/fuzz_${part}.cc`);
-    return link(`fuzz-${target}`, [...(await compileAll(parts)), ...library]);
+    return link(`fuzz-${target}`, [...(await compile(parts)), ...library], LIBRARIES);
   };
-  const unit = await compileAll(filesIn(TESTS, '.cc').filter((path) => !path.includes('/fuzz_')));
+  const unit = await compile(filesIn(TESTS, '.cc').filter((path) => !path.includes('/fuzz_')));
   return {
-    unit: await link('unit', [...unit, ...library]),
+    unit: await link('unit', [...unit, ...library], LIBRARIES),
     fuzz: { stamp: await linkFuzz('stamp'), rdma: await linkFuzz('rdma') },
+  };
+}
+
+/**
+ * The fake verbs library (fake_verbs/fake_verbs.h), for WEFT_LIBIBVERBS. `sanitized` for programs that have the
+ * sanitizers themselves: no other can load it then.
+ */
+export async function compileFakeVerbs({ sanitized }: { readonly sanitized: boolean }): Promise<string> {
+  const { compile, link } = await toolchain(
+    ['-fPIC', '-fvisibility=hidden', ...(sanitized ? SANITIZERS : [])],
+    [TESTS, FAKE_VERBS],
+  );
+  // Its threads outlive whoever loads it, and so does its code.
+  const undefinedIsAnError = sanitized ? [] : ['-Wl,-z,defs'];
+  const objects = await compile(filesIn(FAKE_VERBS, '.cc'));
+  return link('libfake_verbs.so', objects, ['-shared', '-Wl,-z,nodelete', ...undefinedIsAnError]);
+}
+
+interface Toolchain {
+  /** Objects of these sources, in their order. */
+  compile(sources: readonly string[]): Promise<string[]>;
+  /** A program, or what the flags say. */
+  link(name: string, objects: readonly string[], flags: readonly string[]): Promise<string>;
+}
+
+/** `includes`: the folders with all headers that the sources depend on. */
+async function toolchain(extraFlags: readonly string[], includes: readonly string[]): Promise<Toolchain> {
+  const folder = join(repositoryRoot(), 'build', 'test-native');
+  mkdirSync(folder, { recursive: true });
+  const flags = [...FLAGS, ...extraFlags];
+  const compiler = (await run('g++', ['--version'])).stdout;
+  const headers = includes.flatMap((path) => filesIn(path, '.h'));
+  const common = [compiler, ...flags, ...headers.map(contentOf)];
+  const compileOne = async (source: string): Promise<string> => {
+    const object = join(folder, `${hash([...common, source, contentOf(source)])}.o`);
+    await make(object, [...flags, '-c', source]);
+    return object;
+  };
+  return {
+    compile: (sources) => inParallel(sources, compileOne),
+    link: async (name, objects, linkFlags) => {
+      const program = join(folder, `${hash([...objects, ...linkFlags])}-${name}`);
+      await make(program, [...flags, ...objects, ...linkFlags]);
+      return program;
+    },
   };
 }
 

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { compileNative } from './compile.js';
+import { compileFakeVerbs, compileNative } from './compile.js';
 
 const run = promisify(execFile);
 
@@ -12,6 +12,7 @@ const LIMITS = { timeout: 120_000, killSignal: 'SIGKILL' } as const;
 const FUZZ_ITERATIONS = 50_000;
 
 const { unit, fuzz } = await compileNative();
+const env = { ...process.env, WEFT_LIBIBVERBS: await compileFakeVerbs({ sanitized: true }) };
 const { stdout } = await run(unit, ['--list']);
 
 describe('C++', () => {
@@ -30,5 +31,5 @@ for (const [target, program] of Object.entries(fuzz)) {
 
 /** A sanitizer's report ends the program with an error, like a failed check. */
 async function check(program: string, ...args: (string | number)[]): Promise<void> {
-  await run(program, args.map(String), LIMITS);
+  await run(program, args.map(String), { ...LIMITS, env });
 }

@@ -1,0 +1,54 @@
+// Address handles, checked as a driver checks them.
+
+#include <cerrno>
+
+#include "world.h"
+
+namespace fake_verbs {
+
+namespace {
+
+constexpr uint32_t kMaxFlowLabel = 0xf'ffff;
+
+bool is_usable(const Device &device, const ibv_ah_attr &attributes) {
+  if (attributes.port_num != kPort) return false;
+  if (!attributes.is_global) return device.is_infiniband() && attributes.dlid != 0;
+  if (device.is_infiniband() && attributes.dlid == 0) return false;
+  const ibv_global_route &route = attributes.grh;
+  return route.sgid_index < kGids && !device.gids[route.sgid_index].empty() && route.flow_label <= kMaxFlowLabel;
+}
+
+}  // namespace
+
+}  // namespace fake_verbs
+
+using namespace fake_verbs;
+
+extern "C" {
+
+ibv_ah *ibv_create_ah(ibv_pd *pd, ibv_ah_attr *attributes) {
+  World &world = World::get();
+  const Lock lock(world.mutex);
+  Context &owner = *context_of(pd->context);
+  const int error = world.failure_of("ibv_create_ah", owner);
+  if (error != 0) return fail_with(error);
+  if (!is_usable(*owner.device, *attributes)) return fail_with(EINVAL);
+  auto ah = std::make_unique<Ah>();
+  ah->context = pd->context;
+  ah->pd = pd;
+  ah->handle = world.next_handle++;
+  ah->attributes = *attributes;
+  ++static_cast<Pd *>(pd)->users;
+  return keep(owner.ahs, std::move(ah));
+}
+
+int ibv_destroy_ah(ibv_ah *ah) {
+  const Lock lock(World::get().mutex);
+  Context &owner = *context_of(ah->context);
+  if (owner.dead) return EIO;
+  --static_cast<Pd *>(ah->pd)->users;
+  owner.ahs.erase(ah);
+  return 0;
+}
+
+}  // extern "C"
