@@ -43,12 +43,25 @@
         ["have_verbs == 1", {
           "defines": ["WEFT_HAVE_VERBS"],
           "sources": [
+            "native/src/rdma/address_handles.cc",
             "native/src/rdma/completion_clock.cc",
+            "native/src/rdma/completion_queue.cc",
             "native/src/rdma/delay.cc",
+            "native/src/rdma/devices.cc",
             "native/src/rdma/gid.cc",
+            "native/src/rdma/gid_table.cc",
             "native/src/rdma/grh.cc",
             "native/src/rdma/payload.cc",
-            "native/src/rdma/without_verbs.cc"
+            "native/src/rdma/port_events.cc",
+            "native/src/rdma/probe_table.cc",
+            "native/src/rdma/queue_pair.cc",
+            "native/src/rdma/session_keeper.cc",
+            "native/src/rdma/ud_engine.cc",
+            "native/src/rdma/ud_port.cc",
+            "native/src/rdma/ud_prober.cc",
+            "native/src/rdma/ud_reflector.cc",
+            "native/src/rdma/ud_session.cc",
+            "native/src/rdma/verbs.cc"
           ]
         }, {
           "sources": ["native/src/rdma/without_verbs.cc"]

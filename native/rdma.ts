@@ -16,7 +16,7 @@ export interface RdmaEngineOptions {
   readonly qkey: number;
   /** 0–15. */
   readonly serviceLevel: number;
-  /** 0–255: of answers, and of probes whose target names no DSCP. */
+  /** 0–255: of probes whose target names no DSCP; an answer has that of its probe. */
   readonly trafficClass: number;
   /** Queue pairs that probes are sent from; 0 = one, or eight where the driver ignores flow labels. */
   readonly queuePairs: number;

@@ -54,6 +54,11 @@ class ProbeSchedule {
   void take_due(int64_t now_ns, std::vector<uint32_t>& due);
 
   ProbeTarget& operator[](uint32_t slot) { return targets_[slot]; }
+  // Whether the slot still is that target's.
+  bool has(uint32_t slot, uint32_t id) const {
+    const auto found = by_id_.find(id);
+    return found != by_id_.end() && found->second == slot;
+  }
   int64_t next_due_ns() const { return wheel_.next_deadline(); }
   double probes_per_second() const { return rate_; }
   size_t size() const { return by_id_.size(); }

@@ -40,6 +40,8 @@ class Prober : public Engine {
   void emit(const Record& record);
   double emitted(ProbeResult result) const { return results_[static_cast<size_t>(result)].get(); }
   bool slice_full() const { return slice_->full(); }
+  // Says with this slice that there is news of the engine itself.
+  void mark_changed() { slice_->changed = true; }
 
   ProbeSchedule schedule_;
   TimerWheel expiry_;  // items are the transport's slots

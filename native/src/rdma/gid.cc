@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace weft {
 
@@ -13,6 +14,13 @@ Gid mapped_gid(const uint8_t* ipv4) {
   std::copy_n(ipv4, sizeof(in_addr), gid.begin() + 12);
   return gid;
 }
+
+bool is_ipv4_mapped(const Gid& gid) {
+  constexpr uint8_t kPrefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return std::equal(std::begin(kPrefix), std::end(kPrefix), gid.begin());
+}
+
+bool is_link_local(const Gid& gid) { return gid[0] == 0xfe && (gid[1] & 0xc0) == 0x80; }
 
 std::string gid_text(const Gid& gid) {
   char text[INET6_ADDRSTRLEN];

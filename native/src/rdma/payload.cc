@@ -16,7 +16,7 @@ constexpr size_t kT1 = 12;
 constexpr size_t kT3 = 20;
 constexpr size_t kT4 = 28;
 
-constexpr uint8_t kKnownFlags = kStoodStill | kQueueRanEmpty;
+constexpr uint8_t kKnownFlags = kStoodStill | kQueueRanEmpty | kHardwareStamps;
 
 constexpr bool known(uint8_t type, uint8_t ack) {
   if (type == static_cast<uint8_t>(PayloadType::kProbe)) return ack == 0;

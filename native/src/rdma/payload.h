@@ -19,6 +19,7 @@ enum class PayloadType : uint8_t { kProbe = 0, kAck = 1 };
 // Flags of an ACK, told by the reflector.
 constexpr uint8_t kStoodStill = 1;     // its program was not running when the probe came in: T3 is worthless
 constexpr uint8_t kQueueRanEmpty = 2;  // its receive queue ran empty within the last second: losses may be the host's
+constexpr uint8_t kHardwareStamps = 4;  // T3 and T4 are its NIC's
 
 struct Payload {
   PayloadType type = PayloadType::kProbe;

@@ -20,7 +20,7 @@ struct RdmaConfig {
   uint16_t pkey_index = 0;
   uint32_t qkey = 0;
   uint8_t service_level = 0;
-  uint8_t traffic_class = 0;  // of answers, and of probes whose target names no DSCP
+  uint8_t traffic_class = 0;  // of probes whose target names no DSCP; an answer has that of its probe
   uint16_t queue_pairs = 0;   // of the prober; 0: one, or eight where the driver ignores flow labels
   uint32_t receive_slots = 512;
   bool busy_poll = false;

@@ -1,0 +1,137 @@
+#include "rdma/address_handles.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/socket_address.h"
+
+namespace weft {
+
+namespace {
+
+constexpr int64_t kFreshNs = 60 * kNsPerS;
+constexpr int64_t kFirstRetryNs = kNsPerS;
+constexpr int64_t kLastRetryNs = 8 * kNsPerS;
+// A handle this young was made by the route of today: losses have another cause.
+constexpr int64_t kTrustedNs = 2 * kNsPerS;
+constexpr uint8_t kHopLimit = 255;
+
+}  // namespace
+
+bool PeerAddress::operator==(const PeerAddress& other) const {
+  return gid == other.gid && flow_label == other.flow_label && lid == other.lid &&
+         traffic_class == other.traffic_class && service_level == other.service_level && global == other.global;
+}
+
+size_t PeerAddressHash::operator()(const PeerAddress& address) const {
+  uint64_t halves[2];
+  std::memcpy(halves, address.gid.data(), sizeof halves);
+  const uint64_t rest = uint64_t{address.flow_label} << 32 | uint64_t{address.lid} << 16 |
+                        static_cast<uint64_t>(address.traffic_class) << 8 | address.service_level;
+  return mix(mix(mix(halves[0]) ^ halves[1]) ^ rest);
+}
+
+Result<std::unique_ptr<AddressHandles>> AddressHandles::create(const UdPort& port, uint8_t port_number,
+                                                               size_t capacity) {
+  auto wakeup = Wakeup::create();
+  if (!wakeup.ok()) return wakeup.error();
+  return std::unique_ptr<AddressHandles>(
+      new AddressHandles(port, port_number, capacity, std::move(wakeup.value())));
+}
+
+AddressHandles::AddressHandles(const UdPort& port, uint8_t port_number, size_t capacity, Wakeup wakeup)
+    : port_(port), port_number_(port_number), table_(capacity), wakeup_(std::move(wakeup)) {
+  for (std::thread& thread : threads_) thread = std::thread([this] { run(); });
+}
+
+AddressHandles::~AddressHandles() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+  }
+  asked_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+AddressHandles::Found AddressHandles::find(const PeerAddress& address, int64_t now_ns) {
+  Entry* entry = table_.find(address);
+  if (entry == nullptr) entry = &table_.insert(address, Entry{});
+  const bool fresh = now_ns < entry->fresh_until_ns && entry->made_ns > distrusted_ns_;
+  if (!entry->asked && !fresh) ask(address, *entry);
+  return {entry->handle.get(), entry->error};
+}
+
+void AddressHandles::distrust(const PeerAddress& address, int64_t now_ns) {
+  Entry* entry = table_.find(address);
+  if (entry == nullptr || !entry->handle) return;
+  if (now_ns > entry->made_ns + kTrustedNs) entry->fresh_until_ns = now_ns;
+}
+
+void AddressHandles::ask(const PeerAddress& address, Entry& entry) {
+  entry.asked = true;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    (entry.error != 0 ? retried_ : wanted_).push_back(address);
+  }
+  asked_.notify_one();
+}
+
+bool AddressHandles::take_made(int64_t now_ns) {
+  wakeup_.drain();
+  std::vector<Made> made;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    made.swap(made_);
+  }
+  for (Made& one : made) {
+    Entry* entry = table_.find(one.address);
+    if (entry == nullptr) continue;  // evicted meanwhile
+    entry->asked = false;
+    entry->made_ns = now_ns;
+    entry->error = one.error;
+    entry->retry_ns = one.handle ? 0 : std::clamp(entry->retry_ns * 2, kFirstRetryNs, kLastRetryNs);
+    entry->fresh_until_ns = now_ns + (one.handle ? kFreshNs : entry->retry_ns);
+    // A peer that cannot be resolved is not reached by its old handle either.
+    entry->handle = std::move(one.handle);
+  }
+  return !made.empty();
+}
+
+void AddressHandles::run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    asked_.wait(lock, [this] { return ending_ || !wanted_.empty() || !retried_.empty(); });
+    if (ending_) return;
+    std::deque<PeerAddress>& queue = wanted_.empty() ? retried_ : wanted_;
+    const PeerAddress address = queue.front();
+    queue.pop_front();
+    lock.unlock();
+    Made made = make(address);
+    lock.lock();
+    made_.push_back(std::move(made));
+    wakeup_.signal();
+  }
+}
+
+AddressHandles::Made AddressHandles::make(const PeerAddress& address) const {
+  ibv_ah_attr attributes{};
+  attributes.port_num = port_number_;
+  attributes.dlid = address.lid;
+  attributes.sl = address.service_level;
+  if (address.global) {
+    attributes.is_global = 1;
+    std::memcpy(attributes.grh.dgid.raw, address.gid.data(), address.gid.size());
+    attributes.grh.flow_label = address.flow_label;
+    attributes.grh.sgid_index = static_cast<uint8_t>(port_.gid().index);
+    attributes.grh.hop_limit = kHopLimit;
+    attributes.grh.traffic_class = address.traffic_class;
+  }
+  errno = 0;
+  Made made{address, own(port_.verbs().create_ah(port_.pd(), &attributes), port_.verbs().destroy_ah), 0};
+  if (!made.handle) made.error = verbs_error("ibv_create_ah").code;
+  return made;
+}
+
+}  // namespace weft

@@ -1,0 +1,76 @@
+// A completion queue with its channel: events that end a sleep, and completions with the device's own stamps where it
+// has them. One thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "rdma/completion_clock.h"
+#include "rdma/rdma.h"
+#include "rdma/verbs.h"
+
+namespace weft {
+
+struct Completion {
+  uint64_t wr_id = 0;
+  ibv_wc_status status = IBV_WC_SUCCESS;
+  // Of a receive that succeeded:
+  uint32_t bytes = 0;
+  uint32_t source_qpn = 0;
+  uint16_t source_lid = 0;
+  uint8_t service_level = 0;
+  bool has_grh = false;
+  // On the device's clock; nothing where it has none.
+  std::optional<int64_t> stamp_ns;
+};
+
+class CompletionQueue {
+ public:
+  // With the best stamps the device offers, if `queue pairs` never have more than `entries` requests under way.
+  static Result<std::unique_ptr<CompletionQueue>> create(const Verbs& verbs, ibv_context* context, uint32_t entries);
+
+  ~CompletionQueue();
+  CompletionQueue(const CompletionQueue&) = delete;
+  CompletionQueue& operator=(const CompletionQueue&) = delete;
+
+  // At most `max` completions; 0: there are none.
+  size_t poll(Completion* completions, size_t max);
+  // Asks for an event at the next completion. Those that came before it raise none: poll once more before sleeping.
+  Status arm();
+  // Takes and acknowledges what the channel holds. Never blocks.
+  void take_events();
+  int fd() const { return channel_->fd; }
+
+  ibv_cq* raw() const { return cq_.get(); }
+  CompletionStamps stamps() const { return stamps_; }
+  bool hardware_clock() const { return stamps_ != CompletionStamps::kNone; }
+  // Durations between two stamps are below this.
+  int64_t half_turn_ns() const { return clock_.half_turn_ns(); }
+
+ private:
+  CompletionQueue(const Verbs& verbs, VerbsPtr<ibv_comp_channel> channel);
+
+  Status create_queue(ibv_context* context, uint32_t entries);
+  bool create_stamped(ibv_context* context, uint32_t entries, CompletionStamps stamps);
+  size_t poll_stamped(Completion* completions, size_t max);
+  size_t poll_plain(Completion* completions, size_t max);
+  void read_stamped(Completion& completion);
+
+  const Verbs& verbs_;
+  VerbsPtr<ibv_comp_channel> channel_;
+  VerbsPtr<ibv_cq> cq_;
+  ibv_cq_ex* extended_ = nullptr;  // the same queue, when it stamps
+  CompletionStamps stamps_ = CompletionStamps::kNone;
+  CompletionClock clock_ = CompletionClock::nanoseconds();
+};
+
+struct StampSupport {
+  CompletionStamps stamps = CompletionStamps::kNone;
+  uint64_t mask = 0;
+  uint64_t khz = 0;
+};
+
+// What the device says it can do; whether a queue with such stamps can be made only shows when it is made.
+StampSupport stamp_support(const Verbs& verbs, ibv_context* context);
+
+}  // namespace weft

@@ -1,0 +1,92 @@
+#include "rdma/ud_port.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace weft {
+
+bool ignores_flow_labels(const std::string& device) {
+  // Only devices made on a network interface by software name it here.
+  return access(("/sys/class/infiniband/" + device + "/parent").c_str(), F_OK) == 0;
+}
+
+Result<VerbsPtr<ibv_context>> open_device(const Verbs& verbs, const std::string& name) {
+  errno = 0;
+  int count = 0;
+  ibv_device** list = verbs.get_device_list(&count);
+  if (list == nullptr) return verbs_error("ibv_get_device_list");
+  Result<VerbsPtr<ibv_context>> opened = Error{ENODEV, "device"};
+  for (int i = 0; i < count; ++i) {
+    if (name != verbs.get_device_name(list[i])) continue;
+    errno = 0;
+    auto context = own(verbs.open_device(list[i]), verbs.close_device);
+    if (context) {
+      opened = std::move(context);
+    } else {
+      opened = verbs_error("ibv_open_device");
+    }
+    break;
+  }
+  verbs.free_device_list(list);
+  return opened;
+}
+
+UdPort::UdPort(const Verbs& verbs, VerbsPtr<ibv_context> context, uint8_t port)
+    : verbs_(verbs), context_(std::move(context)), port_(port) {}
+
+Result<std::unique_ptr<UdPort>> UdPort::open(const RdmaConfig& config, uint32_t entries) {
+  auto verbs = load_verbs();
+  if (!verbs.ok()) return verbs.error();
+  auto context = open_device(*verbs.value(), config.device);
+  if (!context.ok()) return context.error();
+  std::unique_ptr<UdPort> port(new UdPort(*verbs.value(), std::move(context.value()), config.port));
+  if (const Status read = port->read_port(config); !read.ok()) return read.error();
+  const int async = port->context_->async_fd;
+  const int flags = fcntl(async, F_GETFL);
+  if (flags < 0 || fcntl(async, F_SETFL, flags | O_NONBLOCK) != 0) return Error::last("fcntl");
+  errno = 0;
+  port->pd_ = own(port->verbs_.alloc_pd(port->context()), port->verbs_.dealloc_pd);
+  if (!port->pd_) return verbs_error("ibv_alloc_pd");
+  auto completions = CompletionQueue::create(port->verbs_, port->context(), entries);
+  if (!completions.ok()) return completions.error();
+  port->completions_ = std::move(completions.value());
+  return port;
+}
+
+Status UdPort::read_port(const RdmaConfig& config) {
+  ibv_port_attr attributes;
+  if (verbs_.query_port(context(), port_, &attributes) != 0) return Error{ENODEV, "port"};
+  if (attributes.state != IBV_PORT_ACTIVE) return Error{ENETDOWN, "port"};
+  link_ = attributes.link_layer == IBV_LINK_LAYER_INFINIBAND ? RdmaLink::kInfiniband : RdmaLink::kRoce;
+  lid_ = attributes.lid;
+  auto chosen = choose_gid(read_gids(verbs_, context(), port_, attributes.gid_tbl_len), link_, config);
+  if (!chosen.ok()) return chosen.error();
+  gid_ = chosen.value();
+  __be16 pkey = 0;
+  if (config.pkey_index >= attributes.pkey_tbl_len ||
+      verbs_.query_pkey(context(), port_, config.pkey_index, &pkey) != 0 || pkey == 0) {
+    return Error{ENOENT, "pkey"};
+  }
+  return Done{};
+}
+
+Result<bool> UdPort::active() const {
+  ibv_port_attr attributes;
+  errno = 0;
+  const int failed = verbs_.query_port(context(), port_, &attributes);
+  if (failed != 0) return verbs_error("port", failed);
+  return attributes.state == IBV_PORT_ACTIVE;
+}
+
+bool UdPort::is_as_opened() const {
+  ibv_port_attr attributes;
+  if (verbs_.query_port(context(), port_, &attributes) != 0 || attributes.lid != lid_) return false;
+  ibv_gid_entry entry{};
+  if (verbs_.query_gid_ex(context(), port_, gid_.index, &entry, 0, sizeof entry) != 0) return false;
+  return std::equal(gid_.gid.begin(), gid_.gid.end(), entry.gid.raw);
+}
+
+}  // namespace weft

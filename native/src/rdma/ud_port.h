@@ -1,0 +1,53 @@
+// One port of one device, opened: context, protection domain, completion queue, and the GID it speaks as. What is made on
+// it (queue pairs, address handles) has to go before it does. One thread.
+#pragma once
+
+#include <memory>
+
+#include "rdma/completion_queue.h"
+#include "rdma/gid_table.h"
+#include "rdma/rdma.h"
+#include "rdma/verbs.h"
+
+namespace weft {
+
+class UdPort {
+ public:
+  // `entries`: work requests under way at most. Errors: see native/index.ts, createRdmaEngine.
+  static Result<std::unique_ptr<UdPort>> open(const RdmaConfig& config, uint32_t entries);
+
+  const Verbs& verbs() const { return verbs_; }
+  ibv_context* context() const { return context_.get(); }
+  ibv_pd* pd() const { return pd_.get(); }
+  CompletionQueue& completions() { return *completions_; }
+  RdmaLink link() const { return link_; }
+  uint16_t lid() const { return lid_; }
+  const GidEntry& gid() const { return gid_; }
+
+  // Whether the port is active now. Errors: `port`, EIO or the like when the device has gone.
+  Result<bool> active() const;
+  // Whether GID and LID are still those it was opened with. REQUIRES: active.
+  bool is_as_opened() const;
+
+ private:
+  UdPort(const Verbs& verbs, VerbsPtr<ibv_context> context, uint8_t port);
+
+  Status read_port(const RdmaConfig& config);
+
+  const Verbs& verbs_;
+  VerbsPtr<ibv_context> context_;
+  VerbsPtr<ibv_pd> pd_;
+  std::unique_ptr<CompletionQueue> completions_;
+  uint8_t port_;
+  RdmaLink link_ = RdmaLink::kRoce;
+  uint16_t lid_ = 0;
+  GidEntry gid_;
+};
+
+// The driver ignores flow labels, so that a path is a queue pair. True of soft-RoCE, whose source port is its queue pair's.
+bool ignores_flow_labels(const std::string& device);
+
+// Opens a device by name. Errors: `ibv_get_device_list`; `device` ENODEV; `ibv_open_device`.
+Result<VerbsPtr<ibv_context>> open_device(const Verbs& verbs, const std::string& name);
+
+}  // namespace weft
