@@ -1,6 +1,5 @@
 /** A command that runs in a guest. The protocol stands in guest/agent.py. */
 
-import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { constants } from 'node:os';
 import { StringDecoder } from 'node:string_decoder';
@@ -27,20 +26,22 @@ const FRAME_HEADER_BYTES = 5;
 const UNTIL_LIMIT_MS = 120_000;
 
 export class GuestProcess {
-  /** Rejects when the guest itself ended. */
+  /** Rejects when the guest itself ended, or the process was destroyed. */
   readonly exit: Promise<GuestExit>;
   stdout = '';
   stderr = '';
   readonly #name: string;
+  readonly #console: () => string;
   readonly #socket: Socket;
   readonly #decoders = { o: new StringDecoder('utf8'), e: new StringDecoder('utf8') };
   readonly #watchers = new Set<() => void>();
   #received = Buffer.alloc(0);
   #code: number | undefined;
 
-  /** `port` of this machine leads to the guest's agent. */
-  constructor(port: number, command: GuestCommand) {
+  /** `port` of this machine leads to the guest's agent; `console` is what the guest has said, should it end. */
+  constructor(port: number, command: GuestCommand, console: () => string) {
     this.#name = command.command;
+    this.#console = console;
     this.#socket = createConnection({ host: '127.0.0.1', port, noDelay: true });
     const request = Buffer.from(JSON.stringify(command));
     const size = Buffer.alloc(4);
@@ -49,7 +50,10 @@ export class GuestProcess {
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
     // What a broken connection means, its close says.
     this.#socket.on('error', () => {});
-    this.exit = once(this.#socket, 'close').then(() => this.#result());
+    const closed = new Promise((resolve) => {
+      this.#socket.once('close', resolve);
+    });
+    this.exit = closed.then(() => this.#result());
     // Who does not ask for the end need not hear of a guest's.
     this.exit.catch(() => {});
     this.#socket.on('close', () => this.#changed());
@@ -116,7 +120,9 @@ export class GuestProcess {
 
   #result(): GuestExit {
     const { stdout, stderr } = this;
-    if (this.#code === undefined) throw new Error(`${this.#name}: the guest ended\n${stdout}\n${stderr}`);
+    if (this.#code === undefined) {
+      throw new Error(`${this.#name}: its guest ended, or it was destroyed\n${stdout}${stderr}\n${this.#console()}`);
+    }
     if (this.#code >= 0) return { code: this.#code, signal: null, stdout, stderr };
     const ended = -this.#code;
     const [signal] = Object.entries(constants.signals).find(([, number]) => number === ended) ?? [];

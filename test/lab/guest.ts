@@ -57,7 +57,11 @@ export class Guest {
   start(command: string, { input = '', env = {} }: RunOptions = {}): GuestProcess {
     const path = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
     const environment = { PATH: path, HOME: '/root', LANG: 'C.UTF-8', NO_COLOR: '1', ...env };
-    const child = new GuestProcess(this.#agentPort, { command, input, cwd: repositoryRoot(), env: environment });
+    const child = new GuestProcess(
+      this.#agentPort,
+      { command, input, cwd: repositoryRoot(), env: environment },
+      () => this.console,
+    );
     this.#processes.add(child);
     const forget = (): boolean => this.#processes.delete(child);
     void child.exit.then(forget, forget);

@@ -18,6 +18,8 @@ export interface LabOptions {
   readonly hosts: 2 | 3;
   /** Of each guest. Default 768. */
   readonly memoryMb?: number;
+  /** Added to the kernel's command line. */
+  readonly kernelParameters?: string;
   /** The guests end then, whatever becomes of the test. Default 10 min. */
   readonly lifetimeMs?: number;
 }
@@ -33,7 +35,8 @@ const MEMORY_MB = 768;
 const LIFETIME_MS = 10 * 60_000;
 
 /** Boots the guests at the same time; rejects, with the console of the guest that failed, when one does not come up. */
-export async function startLab({ hosts, memoryMb = MEMORY_MB, lifetimeMs = LIFETIME_MS }: LabOptions): Promise<Lab> {
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const { hosts, memoryMb = MEMORY_MB, kernelParameters = '', lifetimeMs = LIFETIME_MS } = options;
   const kernel = labKernel();
   if (kernel === undefined) throw new Error(labUnavailable());
   sweepDeadLabs();
@@ -53,8 +56,8 @@ export async function startLab({ hosts, memoryMb = MEMORY_MB, lifetimeMs = LIFET
     const initramfs = makeInitramfs(kernel, folder);
     const guests = Array.from({ length: hosts }, (_, i) => {
       const wire = wireArguments(folder, i + 1, hosts);
-      const options = { node: i + 1, kernel: kernel.image, initramfs, memoryMb, wire, lifetimeMs };
-      return Guest.boot(options, (machine) => machines.push(machine));
+      const machine = { kernel: kernel.image, kernelParameters, initramfs, memoryMb, wire, lifetimeMs };
+      return Guest.boot({ node: i + 1, ...machine }, (started) => machines.push(started));
     });
     return { guests: (await Promise.all(guests)) as readonly Guest[] as Guests, stop };
   } catch (error) {

@@ -8,6 +8,8 @@ export interface MachineOptions {
   /** 1, 2, …: also the last part of its addresses. */
   readonly node: number;
   readonly kernel: string;
+  /** Added to its command line. */
+  readonly kernelParameters: string;
   readonly initramfs: string;
   readonly memoryMb: number;
   /** QEMU's arguments that make the network `wire`. */
@@ -25,7 +27,7 @@ const BOOT_LIMIT_MS = 180_000;
  */
 const KERNEL_PARAMETERS =
   'console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check lpj=4000000 cryptomgr.notests audit=0';
-/** Nehalem: Node and Debian need no more, and wider vectors are slower under emulation. */
+/** Node and Debian need no more; newer models start weft no faster (README.md). */
 const CPU = 'Nehalem';
 
 export class Machine {
@@ -93,12 +95,12 @@ export class Machine {
   }
 }
 
-function qemuArguments({ node, kernel, initramfs, memoryMb, wire }: MachineOptions): string[] {
+function qemuArguments({ node, kernel, kernelParameters, initramfs, memoryMb, wire }: MachineOptions): string[] {
   return [
     ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '1', '-m', String(memoryMb)],
     ...['-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
     ...['-chardev', 'socket,id=qmp,fd=3,server=off', '-mon', 'chardev=qmp,mode=control'],
-    ...['-kernel', kernel, '-initrd', initramfs, '-append', `${KERNEL_PARAMETERS} node=${node}`],
+    ...['-kernel', kernel, '-initrd', initramfs, '-append', `${KERNEL_PARAMETERS} node=${node} ${kernelParameters}`],
     ...['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap'],
     ...['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
     ...wire,

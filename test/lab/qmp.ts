@@ -22,9 +22,9 @@ export class Qmp {
   /** The stream may not be connected yet; when it closes, all that waits is rejected. */
   constructor(stream: Duplex) {
     this.#stream = stream;
-    createInterface({ input: stream }).on('line', (line) => this.#take(JSON.parse(line) as Reply));
+    const lines = createInterface({ input: stream }).on('line', (line) => this.#take(JSON.parse(line) as Reply));
     // QEMU may end at any time: what waits then is told so on close.
-    stream.on('error', () => {});
+    for (const emitter of [stream, lines]) emitter.on('error', () => {});
     stream.on('close', () => {
       for (const { reject } of this.#waiting.values()) reject(new Error('QEMU has ended'));
       this.#waiting.clear();
