@@ -115,6 +115,13 @@ export interface PinglistBoard {
   retract(provider: string): void;
   /** Calls `listener` now and after every change of this transport's targets. Returns the unsubscribe function. */
   subscribe<T extends Transport>(transport: T, listener: (targets: readonly TargetOf<T>[]) => void): () => void;
+  /**
+   * A reader has reason to think that the list is out of date: the provider is asked for a fresh one, and decides how
+   * soon it can bear that. `reason` is for the log.
+   */
+  requestRefresh(reason: string): void;
+  /** For the provider: calls `listener` whenever a fresh list is asked for. Returns the unsubscribe function. */
+  subscribeRefreshes(listener: (reason: string) => void): () => void;
   /** Announces where this host answers; the returned function takes it back. */
   announce(endpoint: Endpoint): () => void;
   /** Calls `listener` now and after every change of the announced endpoints. Returns the unsubscribe function. */

@@ -35,6 +35,7 @@ export function createBoard(options: BoardOptions): Board {
 
 type TargetListener = (targets: readonly Target[]) => void;
 type EndpointListener = (endpoints: readonly Endpoint[]) => void;
+type RefreshListener = (reason: string) => void;
 type Published = Pinglist & { readonly provider: string | undefined };
 
 const EMPTY: Published = { provider: undefined, revision: '', targets: [] };
@@ -48,6 +49,7 @@ class PinglistBoardImpl implements Board {
   readonly #listeners = new Map<Transport, Set<TargetListener>>(TRANSPORTS.map((transport) => [transport, new Set()]));
   #endpoints: readonly Endpoint[] = [];
   readonly #endpointListeners = new Set<EndpointListener>();
+  readonly #refreshListeners = new Set<RefreshListener>();
 
   constructor({ log, maxRate }: BoardOptions) {
     this.#log = log;
@@ -84,6 +86,14 @@ class PinglistBoardImpl implements Board {
 
   subscribe<T extends Transport>(transport: T, listener: (targets: readonly TargetOf<T>[]) => void): () => void {
     return this.#subscribe(this.#listenersOf(transport), listener as TargetListener, this.#targetsOf(transport));
+  }
+
+  requestRefresh(reason: string): void {
+    this.#notify(this.#refreshListeners, reason);
+  }
+
+  subscribeRefreshes(listener: RefreshListener): () => void {
+    return this.#add(this.#refreshListeners, listener).remove;
   }
 
   announce(endpoint: Endpoint): () => void {
@@ -151,11 +161,16 @@ class PinglistBoardImpl implements Board {
   }
 
   #subscribe<T>(listeners: Set<(value: T) => void>, listener: (value: T) => void, now: T): () => void {
-    // A wrapper of its own, so that one function subscribed twice is told twice and leaves once.
+    const { entry, remove } = this.#add(listeners, listener);
+    this.#call(entry, now);
+    return remove;
+  }
+
+  /** In a wrapper of its own, so that one function subscribed twice is told twice and leaves once. */
+  #add<T>(listeners: Set<(value: T) => void>, listener: (value: T) => void) {
     const entry = (value: T): void => listener(value);
     listeners.add(entry);
-    this.#call(entry, now);
-    return () => listeners.delete(entry);
+    return { entry, remove: (): void => void listeners.delete(entry) };
   }
 
   #notify<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {

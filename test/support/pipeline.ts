@@ -30,6 +30,8 @@ const NO_BOARD: PinglistBoard = {
   publish() {},
   retract() {},
   subscribe: () => () => {},
+  requestRefresh() {},
+  subscribeRefreshes: () => () => {},
   announce: () => () => {},
   subscribeEndpoints: () => () => {},
   status: () => ({

@@ -26,7 +26,8 @@ export class Cadence {
   #timer: Timer | undefined;
   #dueMs = 0;
   #state: 'new' | 'first' | 'waiting' | 'working' | 'stopped' = 'new';
-  #isWantedSoon = false;
+  /** After the work under way, at the latest, ms. */
+  #wantedWithinMs = Number.POSITIVE_INFINITY;
 
   /** `work` resolves to the wait before it is called again, ms; it must not reject. */
   constructor(clock: Clock, work: () => Promise<number>) {
@@ -43,9 +44,14 @@ export class Cadence {
 
   /** Works within DEBOUNCE_MS, or that long after the work under way. The first time is not hastened. */
   soon(): void {
-    if (this.#state === 'working') this.#isWantedSoon = true;
-    if (this.#state !== 'waiting') return;
-    if (this.#dueMs - this.#clock.monotonicMs() > DEBOUNCE_MS) this.#arm(DEBOUNCE_MS);
+    if (this.#state !== 'first') this.within(DEBOUNCE_MS);
+  }
+
+  /** Works within `delayMs`, or that long after the work under way; the first time, too, but not before `start`. */
+  within(delayMs: number): void {
+    if (this.#state === 'working') this.#wantedWithinMs = Math.min(this.#wantedWithinMs, delayMs);
+    if (this.#state !== 'waiting' && this.#state !== 'first') return;
+    if (this.#dueMs - this.#clock.monotonicMs() > delayMs) this.#arm(delayMs);
   }
 
   /** The work under way ends by itself; none follows. */
@@ -56,11 +62,11 @@ export class Cadence {
 
   async #run(): Promise<void> {
     this.#state = 'working';
-    this.#isWantedSoon = false;
+    this.#wantedWithinMs = Number.POSITIVE_INFINITY;
     const waitMs = await this.#work();
     if (this.#isStopped()) return;
     this.#state = 'waiting';
-    this.#arm(this.#isWantedSoon ? Math.min(waitMs, DEBOUNCE_MS) : waitMs);
+    this.#arm(Math.min(waitMs, this.#wantedWithinMs));
   }
 
   #isStopped(): boolean {

@@ -19,6 +19,12 @@ import { type Act, Tally } from './tally.js';
 /** Holds the board from the start, so that a second provider of pinglists is found at once. */
 const NO_LIST: Pinglist = { revision: '', targets: [] };
 
+/**
+ * An agent that was restarted has other queue pairs, and others take its silence for loss until they know: it does not
+ * wait for the whole of `start_spread`.
+ */
+const RESTART_SPREAD_MS = 2000;
+
 /** From start to stop. */
 interface Session {
   readonly client: ControllerClient;
@@ -58,10 +64,11 @@ export class ControllerInput implements Input {
     });
     try {
       await this.#checkCredentials(client);
-      const state = await this.#loadState();
+      const known = await this.#state.load();
+      const state = known ?? (await this.#newState());
       signal.throwIfAborted();
       this.#takeBoard(state.list?.pinglist ?? NO_LIST);
-      this.#session = this.#open(client, state, onFailure);
+      this.#session = this.#open(client, state, known !== undefined, onFailure);
     } catch (error) {
       client.close();
       throw error;
@@ -108,9 +115,7 @@ export class ControllerInput implements Input {
   }
 
   /** The key is on disk before the controller learns it: a crash in between must not lock this agent out. */
-  async #loadState(): Promise<AgentState> {
-    const known = await this.#state.load();
-    if (known !== undefined) return known;
+  async #newState(): Promise<AgentState> {
     const fresh: AgentState = { key: newKey(), list: undefined };
     await this.#state.save(fresh);
     return fresh;
@@ -124,7 +129,12 @@ export class ControllerInput implements Input {
     }
   }
 
-  #open(client: ControllerClient, { key, list }: AgentState, onFailure: Link['onFailure']): Session {
+  #open(
+    client: ControllerClient,
+    { key, list }: AgentState,
+    isRestart: boolean,
+    onFailure: Link['onFailure'],
+  ): Session {
     const context = this.#context;
     const link: Link = {
       client,
@@ -149,8 +159,17 @@ export class ControllerInput implements Input {
       onNotRegistered: () => registrar.forgotten(),
       onList: (fetched) => void this.#state.save({ key, list: fetched }),
     });
-    const unsubscribe = context.board.subscribeEndpoints((endpoints) => registrar.setEndpoints(endpoints));
     registrar.start(this.#random() * this.#config.start_spread);
+    const unsubscribeEndpoints = context.board.subscribeEndpoints((endpoints) => {
+      registrar.setEndpoints(endpoints);
+      const isReplaced = isRestart && endpoints.some(({ transport }) => transport === 'rdma-ud');
+      if (isReplaced) registrar.hasten(this.#random() * RESTART_SPREAD_MS);
+    });
+    const unsubscribeRefreshes = context.board.subscribeRefreshes((reason) => follower.refresh(reason));
+    const unsubscribe = (): void => {
+      unsubscribeEndpoints();
+      unsubscribeRefreshes();
+    };
     return { client, registrar, follower, unsubscribe };
   }
 }

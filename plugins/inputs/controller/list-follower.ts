@@ -7,6 +7,7 @@ import { MAX_PINGLIST_BYTES } from '../../../core/pinglist/limits.js';
 import type { Pinglist } from '../../../core/target.js';
 import { type FetchedList, fetchedList } from './answer.js';
 import { Cadence, periodicMs, retryMs } from './cadence.js';
+import { EarlyFetches } from './early-fetches.js';
 import { ControllerError } from './failure.js';
 import { agentPath, keyHeader, type Link } from './link.js';
 
@@ -29,6 +30,7 @@ export interface ListFollowerOptions {
 export class ListFollower {
   readonly #options: ListFollowerOptions;
   readonly #cadence: Cadence;
+  readonly #early: EarlyFetches;
   #pinglist: Pinglist | undefined;
   #etag: string;
   /** When the controller last said which list is right, or was first asked; monotonic, ms. */
@@ -42,6 +44,7 @@ export class ListFollower {
     this.#pinglist = options.list?.pinglist;
     this.#etag = options.list?.etag ?? '';
     this.#cadence = new Cadence(options.link.clock, () => this.#attempt());
+    this.#early = new EarlyFetches(options.link.clock, options.link.random, options.refreshMs);
   }
 
   /** Whether probing has been stopped for want of a controller. */
@@ -59,6 +62,15 @@ export class ListFollower {
     this.#cadence.start(0);
   }
 
+  /** Somebody has reason to think that the list is out of date. A controller that does not answer is not asked faster. */
+  refresh(reason: string): void {
+    if (this.#failures > 0) return;
+    const waitMs = this.#early.ask();
+    if (waitMs === undefined) return;
+    this.#options.link.context.log.debug({ reason, waitMs: Math.round(waitMs) }, 'fetching the pinglist early');
+    this.#cadence.within(waitMs);
+  }
+
   stop(): void {
     this.#cadence.stop();
   }
@@ -67,6 +79,7 @@ export class ListFollower {
     const { link, refreshMs, onNotRegistered } = this.#options;
     this.#sinceMs ??= link.clock.monotonicMs();
     link.tally.add('fetches');
+    this.#early.fetching();
     try {
       const answer = await this.#ask(link);
       if (!link.client.isClosed) this.#accept(answer);
@@ -106,6 +119,7 @@ export class ListFollower {
     this.#failures = 0;
     this.#sinceMs = link.clock.monotonicMs();
     if (fetched === undefined) return;
+    this.#early.changed();
     const isNew = fetched.etag === '' || fetched.etag !== this.#etag;
     this.#pinglist = fetched.pinglist;
     this.#etag = fetched.etag;

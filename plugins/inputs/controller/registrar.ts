@@ -61,6 +61,11 @@ export class Registrar {
     this.#cadence.soon();
   }
 
+  /** The first contact comes within `delayMs`, if it was to come later. */
+  hasten(delayMs: number): void {
+    this.#cadence.within(delayMs);
+  }
+
   /** The controller does not know this agent any more. */
   forgotten(): void {
     this.#isRegistered = false;

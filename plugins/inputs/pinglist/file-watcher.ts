@@ -64,6 +64,11 @@ export class FileWatcher {
     this.#notify();
   }
 
+  /** Looks at the file soon: `onChange` is called if it changed. */
+  lookSoon(): void {
+    this.#notify();
+  }
+
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();

@@ -24,6 +24,7 @@ export class PinglistInput implements Input {
   readonly #context: PluginContext;
   readonly #machine: Required<Pick<Machine, 'localAddresses'>> & Machine;
   #watcher: FileWatcher | undefined;
+  #unsubscribe = (): void => {};
   /** See ListFile. */
   #madeFor: string | undefined;
   #reloads = 0;
@@ -46,12 +47,14 @@ export class PinglistInput implements Input {
       signal.throwIfAborted();
       throw new StartupError(`no pinglist from ${file}`, { retryable: true, cause });
     }
-    this.#watcher = new FileWatcher(file, known, {
+    const watcher = new FileWatcher(file, known, {
       clock: this.#context.clock,
       pollIntervalMs,
       onChange: () => this.#reload(acc),
       watch: this.#machine.watch,
     });
+    this.#watcher = watcher;
+    this.#unsubscribe = this.#context.board.subscribeRefreshes(() => watcher.lookSoon());
   }
 
   async gather(acc: Accumulator): Promise<void> {
@@ -75,6 +78,7 @@ export class PinglistInput implements Input {
   }
 
   async stop(): Promise<void> {
+    this.#unsubscribe();
     this.#watcher?.close();
     this.#watcher = undefined;
     this.#context.board.retract(this.#context.name);

@@ -121,6 +121,26 @@ describe('board', () => {
     assert.equal(log.lines.at(-1)?.level, 'info');
   });
 
+  test('a fresh list is asked for by any reader, of who listens', () => {
+    const heard: string[] = [];
+    const ignore = board.subscribeRefreshes((reason) => heard.push(`a ${reason}`));
+    board.subscribeRefreshes((reason) => heard.push(`b ${reason}`));
+    board.requestRefresh('one');
+    ignore();
+    board.requestRefresh('two');
+    assert.deepEqual(heard, ['a one', 'b one', 'b two']);
+  });
+
+  test('whoever listens hears when a fresh list is asked for', () => {
+    const heard: string[] = [];
+    const ignore = board.subscribeRefreshes((reason) => heard.push(`a ${reason}`));
+    board.subscribeRefreshes((reason) => heard.push(`b ${reason}`));
+    board.requestRefresh('one');
+    ignore();
+    board.requestRefresh('two');
+    assert.deepEqual(heard, ['a one', 'b one', 'b two']);
+  });
+
   test('endpoints come and go', () => {
     const seen: string[][] = [];
     const endpoint = (port: number): Endpoint => ({ transport: 'udp', address: '10.0.0.1', port, attributes: {} });

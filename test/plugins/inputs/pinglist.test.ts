@@ -232,6 +232,17 @@ describe('inputs/pinglist', () => {
       assert.deepEqual(onBoard(), ['10.0.0.3']);
     });
 
+    test('the file is looked at soon when a fresh list is asked for', async () => {
+      await writeFile(file, listOf('10.0.0.3'));
+      board.requestRefresh('a test');
+      await look(SETTLE_MS);
+      await look(SETTLE_MS);
+      assert.deepEqual(onBoard(), ['10.0.0.3']);
+      await input?.stop();
+      board.requestRefresh('a test');
+      assert.equal(clock.pending, 0);
+    });
+
     test('a file that is still being written is left alone', async () => {
       const reads = [];
       for (let step = 1; step <= 3; step++) {

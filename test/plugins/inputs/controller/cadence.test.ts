@@ -58,6 +58,27 @@ test('what is wanted soon does not delay what is due sooner', async () => {
   assert.deepEqual(ranAt, [0, 60_000]);
 });
 
+test('what is wanted within a time comes then, the first time and after the work under way, too', async () => {
+  const clock = new FakeClock();
+  let finish = (_: number): void => {};
+  const { cadence, ranAt } = counting(clock, () => new Promise((resolve) => (finish = resolve)));
+  cadence.within(10);
+  assert.equal(clock.pending, 0, 'not started');
+  cadence.start(5000);
+  cadence.within(2000);
+  cadence.within(3000);
+  await clock.advance(2500);
+  cadence.within(700);
+  cadence.within(900);
+  finish(60_000);
+  await clock.advance(700);
+  finish(60_000);
+  await clock.advance(0);
+  cadence.within(300);
+  await clock.advance(300);
+  assert.deepEqual(ranAt, [2000, 3200, 3500]);
+});
+
 test('it never overlaps itself', async () => {
   const clock = new FakeClock();
   let finish = (_: number): void => {};
