@@ -11,7 +11,7 @@ import { NativeError } from '../core/errors.js';
 import type { RdmaDevice, RdmaEngineOptions, RdmaStatus } from './rdma.js';
 import { RECORD_BYTES, SLICE_HEADER_BYTES } from './slice.js';
 
-export type * from './rdma.js';
+export * from './rdma.js';
 export * from './slice.js';
 
 export type EngineHandle = number;

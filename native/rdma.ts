@@ -2,6 +2,9 @@
 
 import type { ClockName } from './slice.js';
 
+/** Of the payload of every probe and answer: native/src/rdma. */
+export const RDMA_PAYLOAD_BYTES = 40;
+
 export interface RdmaEngineOptions {
   /** Name of the device, such as mlx5_0. */
   readonly device: string;

@@ -1,6 +1,6 @@
 /** One target by hand: what `weft ping` runs on every transport. The engine is the agent's own, so the figures are too. */
 
-import type { IpTarget } from '../../../core/target.js';
+import type { Target } from '../../../core/target.js';
 import {
   type EngineHandle,
   type ProbeResult,
@@ -27,7 +27,7 @@ export interface PingReply<Reading> {
 export interface PingRun<Reading> {
   /** A prober; it is closed when the run ends. */
   readonly engine: EngineHandle;
-  readonly target: IpTarget;
+  readonly target: Target;
   /** Probes to send. */
   readonly count: number;
   /** What the transport measured, from record `i`. */

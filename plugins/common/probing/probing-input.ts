@@ -1,52 +1,37 @@
 /**
- * The input of a transport that probes and answers, each on a native engine: one prober for the targets on the board, and
- * a reflector for each address it listens on. A transport adds its engines and what their records say.
+ * The input of a transport that probes the targets on the board and answers the probes of others on native engines. A
+ * transport adds where its engines come from and what their records say.
  */
 
-import { constants } from 'node:os';
-import { NativeError, StartupError } from '../../../core/errors.js';
 import type { Accumulator, Input, PluginContext } from '../../../core/plugin.js';
-import type { IpTarget, TargetOf } from '../../../core/target.js';
-import { CLOCK_NAMES, type ClockName, type EngineHandle, port, setTargets } from '../../../native/index.js';
+import type { TargetOf, Transport } from '../../../core/target.js';
+import { Announcement } from './announcement.js';
 import { EngineMetrics } from './engine-metrics.js';
 import { EnginePump } from './engine-pump.js';
-import { engineTarget } from './engine-target.js';
+import type { EngineSource, OpenEngine, ProberSide } from './engine-source.js';
 import { ProbeSession } from './probe-session.js';
 import type { Reading } from './reading.js';
 
-export type IpTransport = IpTarget['transport'];
-
-export interface ProberSetup<T extends IpTransport> {
-  /** Creates the engine; NativeError becomes a StartupError with a hint. */
-  readonly open: () => EngineHandle;
-  readonly reading: Reading<TargetOf<T>>;
-  readonly perPath: boolean;
-  /** Clock under which a target that has never answered is counted. */
-  readonly expectedClock: ClockName;
-}
-
-export interface ReflectorSetup {
-  /** IPv4 or IPv6 literal. */
-  readonly address: string;
-  /** 0 = any free port. */
-  readonly port: number;
-  /** As of a prober. */
-  readonly open: () => EngineHandle;
-}
-
-export interface ProbingSetup<T extends IpTransport> {
+export interface ProbingSetup<T extends Transport> {
   readonly transport: T;
   /** Undefined: only answers. */
-  readonly prober: ProberSetup<T> | undefined;
-  readonly reflectors: readonly ReflectorSetup[];
+  readonly probing: ProbingOptions<T> | undefined;
+  readonly engines: EngineSource<T>;
 }
 
-export class ProbingInput<T extends IpTransport> implements Input {
+export interface ProbingOptions<T extends Transport> {
+  readonly reading: Reading<TargetOf<T>>;
+  readonly perPath: boolean;
+}
+
+export class ProbingInput<T extends Transport> implements Input {
   readonly #context: PluginContext;
   readonly #setup: ProbingSetup<T>;
   readonly #metrics: EngineMetrics[] = [];
-  /** What `stop` has to undo, last first. */
-  readonly #cleanups: (() => Promise<void> | void)[] = [];
+  readonly #announcements: Announcement[] = [];
+  /** Of engines that only answer. */
+  readonly #pumps: EnginePump[] = [];
+  #session: ProbeSession<T> | undefined;
 
   constructor(context: PluginContext, setup: ProbingSetup<T>) {
     this.#context = context;
@@ -54,10 +39,12 @@ export class ProbingInput<T extends IpTransport> implements Input {
   }
 
   async start(acc: Accumulator): Promise<void> {
-    const { reflectors, prober } = this.#setup;
+    const { transport, probing, engines } = this.#setup;
     try {
-      for (const reflector of reflectors) this.#startReflector(reflector, acc);
-      if (prober !== undefined) this.#startProber(prober, acc);
+      if (probing !== undefined) {
+        this.#session = new ProbeSession({ transport, context: this.#context, acc, ...probing });
+      }
+      engines.start((opened) => this.#mount(opened, acc), acc);
     } catch (error) {
       await this.stop();
       throw error;
@@ -72,56 +59,67 @@ export class ProbingInput<T extends IpTransport> implements Input {
   }
 
   async stop(): Promise<void> {
+    this.#setup.engines.stop();
     this.#metrics.length = 0;
-    while (this.#cleanups.length > 0) await this.#cleanups.pop()?.();
+    for (const announcement of this.#announcements.splice(0)) announcement.set(undefined);
+    // Probing ends first: this host may probe itself.
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.stop();
+    await Promise.all(this.#pumps.splice(0).map((pump) => pump.stop()));
   }
 
-  #startReflector({ address, port: wanted, open }: ReflectorSetup, acc: Accumulator): void {
-    const { transport } = this.#setup;
-    const handle = opened(open, `listen on ${address} port ${wanted}`);
-    const pump = new EnginePump({ handle, onSlice: () => {}, onError: (error) => acc.addError(error) });
-    this.#cleanups.push(() => pump.stop());
-    const bound = port(handle);
-    this.#observe(handle, 'reflector', { listen: `${address}:${bound}` });
-    this.#cleanups.push(this.#context.board.announce({ transport, address, port: bound, attributes: {} }));
-    this.#context.log.info({ transport, address, port: bound }, 'answering probes');
+  /** Targets on the list that no engine can probe. */
+  protected get unassigned(): number {
+    return this.#session?.unassigned ?? 0;
   }
 
-  #startProber({ open, reading, perPath, expectedClock }: ProberSetup<T>, acc: Accumulator): void {
-    const engine = opened(open, 'open the prober');
-    const session = new ProbeSession<T>({
-      transport: this.#setup.transport,
-      context: this.#context,
-      acc,
-      engine,
-      reading,
-      perPath,
-      expectedClock: CLOCK_NAMES.indexOf(expectedClock),
-      setTargets: (targets) => setTargets(engine, targets.map(engineTarget)),
+  #mount(engines: readonly OpenEngine<T>[], acc: Accumulator): void {
+    const probers: ProbingEngine<T>[] = [];
+    for (const engine of engines) {
+      const onChanged = this.#announce(engine);
+      if (this.#session !== undefined && engine.prober !== undefined)
+        probers.push({ engine, prober: engine.prober, onChanged });
+      else this.#pump(engine, onChanged, acc);
+      const { transport } = this.#setup;
+      const tags = { transport, src: this.#context.agent.hostname, ...engine.tags };
+      this.#metrics.push(new EngineMetrics(engine.handle, tags, () => engine.fields?.() ?? {}));
+    }
+    this.#session?.add(
+      probers.map(({ engine: { handle, reflector }, prober, onChanged }) => {
+        return { handle, prober, answers: reflector !== undefined, onChanged };
+      }),
+    );
+  }
+
+  /** An engine that only answers. */
+  #pump({ handle }: OpenEngine<T>, onChanged: () => void, acc: Accumulator): void {
+    const pump = new EnginePump({
+      handle,
+      onSlice: (slice) => {
+        if (slice.changed && !slice.closed) onChanged();
+      },
+      onError: (error) => acc.addError(error),
     });
-    this.#cleanups.push(() => session.stop());
-    this.#observe(engine, 'prober', {});
+    this.#pumps.push(pump);
   }
 
-  #observe(handle: EngineHandle, engine: string, tags: Readonly<Record<string, string>>): void {
-    const { transport } = this.#setup;
-    this.#metrics.push(new EngineMetrics(handle, { transport, engine, src: this.#context.agent.hostname, ...tags }));
-  }
-}
-
-/** A port in use or a missing capability may be cured while the agent runs: worth another try. */
-function opened(open: () => EngineHandle, what: string): EngineHandle {
-  try {
-    return open();
-  } catch (error) {
-    if (!(error instanceof NativeError)) throw error;
-    throw new StartupError(`cannot ${what}${hint(error)}`, { retryable: true, cause: error });
+  /** Says where the engine answers; returns what is to be called when it changed. */
+  #announce(engine: OpenEngine<T>): () => void {
+    const { reflector } = engine;
+    if (reflector === undefined) return () => engine.onChanged?.();
+    const announcement = new Announcement(this.#context.board);
+    announcement.set(reflector.endpoint());
+    this.#announcements.push(announcement);
+    return () => {
+      engine.onChanged?.();
+      announcement.set(reflector.endpoint());
+    };
   }
 }
 
-function hint({ errno }: NativeError): string {
-  if (errno === constants.errno.EACCES) return ' (ports below 1024 need CAP_NET_BIND_SERVICE or root)';
-  if (errno === constants.errno.EADDRINUSE) return ' (is another agent or reflector running?)';
-  if (errno === constants.errno.EADDRNOTAVAIL) return ' (this host does not have that address)';
-  return '';
+interface ProbingEngine<T extends Transport> {
+  readonly engine: OpenEngine<T>;
+  readonly prober: ProberSide<T>;
+  readonly onChanged: () => void;
 }

@@ -17,6 +17,8 @@ export interface Reading<T extends Target> {
    * counted for the reading; the others, from OWN_NUMBERS on, are its own: counts, or last values. All begin at 0.
    */
   readonly numbers: number;
+  /** The number that counts probes whose end was replaced meanwhile; undefined: ends of this transport are not. */
+  readonly stale?: number;
   /** How many durations a window keeps of a success; each becomes a distribution. */
   readonly durations: number;
   /** Adds record `i` of the slice, whatever its result, to the reading's own numbers. */

@@ -14,14 +14,36 @@ export interface Series {
   users: number;
 }
 
+/** Since a target last answered: silences.ts. */
+export interface Silence {
+  /** When the last probe that was answered was sent: UTC, µs. */
+  answeredUs: number;
+  /** In a row, since then. */
+  timeouts: number;
+  readonly runs: SilentRun[];
+}
+
+/** Timeouts of one series in one window. */
+export interface SilentRun {
+  /** Of the window: UTC, µs. */
+  readonly startUs: number;
+  readonly series: Series;
+  timeouts: number;
+}
+
 export interface ProbedTarget<T extends Target = Target> {
   readonly id: number;
   readonly key: string;
   target: T;
   /** By path (0 when paths are not told apart) and clock; made when first needed. */
   readonly series: (Series | undefined)[];
-  /** Clock of the last answer: what unanswered probes are counted under. */
+  /** Clock of the last answer, or the one that is expected: what unanswered probes are counted under. */
   clock: number;
+  hasAnswered: boolean;
+  /** Undefined where silences are not watched. */
+  silence: Silence | undefined;
+  /** Another end has taken the place of this one: probes that it did not answer are no loss. */
+  isReplaced: boolean;
 }
 
 export interface SeriesOptions {
@@ -29,8 +51,6 @@ export interface SeriesOptions {
   readonly agent: AgentInfo;
   /** A series for each path, with the tag `path`. */
   readonly perPath: boolean;
-  /** Clock of a target that has never answered. */
-  readonly expectedClock: number;
 }
 
 export interface Replaced<T extends Target> {
@@ -41,6 +61,9 @@ export interface Replaced<T extends Target> {
   /** On the list before and now, with other paths; only where paths have series of their own. */
   readonly repathed: ProbedTarget<T>[];
 }
+
+/** Of a target that no engine probes yet. */
+const USER = CLOCK_NAMES.indexOf('user');
 
 /** Path ids go round: native/src/base/target_table.h. */
 const PATH_IDS = 256;
@@ -168,7 +191,10 @@ export class TargetTable<T extends Target> {
       key,
       target,
       series: CLOCK_NAMES.map(() => undefined),
-      clock: this.#options.expectedClock,
+      clock: USER,
+      hasAnswered: false,
+      silence: undefined,
+      isReplaced: false,
     };
     this.#byId.set(id, probed);
     return probed;

@@ -41,6 +41,14 @@ export class Sums<T extends Target> {
     if (this.#used >= MAX_SAMPLES * reading.durations) this.#record();
   }
 
+  /** Counts up to `count` of those under number `from` under number `to` instead; returns how many there were. */
+  move(from: number, to: number, count: number): number {
+    const moved = Math.min(count, this.#numbers[from] ?? 0);
+    this.#numbers[from] = (this.#numbers[from] ?? 0) - moved;
+    this.#numbers[to] = (this.#numbers[to] ?? 0) + moved;
+    return moved;
+  }
+
   fields(): Fields {
     this.#record();
     return this.#reading.fields(this.#numbers, this.#distributions ?? []);

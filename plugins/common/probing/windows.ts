@@ -9,11 +9,13 @@ import type { Target } from '../../../core/target.js';
 import { RESULT_NAMES, type Slice } from '../../../native/index.js';
 import type { Reading } from './reading.js';
 import type { ProbedTarget, Series, TargetTable } from './series.js';
+import { Silences } from './silences.js';
 import { Sums } from './sums.js';
 
 const LATE = RESULT_NAMES.indexOf('late');
 const DUPLICATE = RESULT_NAMES.indexOf('duplicate');
 const SUCCESS = RESULT_NAMES.indexOf('success');
+const TIMEOUT = RESULT_NAMES.indexOf('timeout');
 const INVALID = RESULT_NAMES.indexOf('invalid');
 const US_PER_MS = 1000;
 
@@ -36,6 +38,8 @@ export class Windows<T extends Target> {
   readonly #open = new Map<number, Window<T>>();
   /** Sums of windows that were handed over, for those to come: they would be most of the garbage of a large agent. */
   readonly #spare: Sums<T>[] = [];
+  /** Undefined where ends are not replaced. */
+  readonly #silences: Silences<T> | undefined;
   #closedUntilUs = 0;
   /** The latest the wall clock has been. */
   #latestUs = 0;
@@ -43,6 +47,7 @@ export class Windows<T extends Target> {
   constructor(options: WindowsOptions<T>) {
     this.#options = options;
     this.#lengthUs = options.windowMs * US_PER_MS;
+    if (options.reading.stale !== undefined) this.#silences = new Silences();
   }
 
   /** Start of the oldest window still open, UTC µs; Infinity when none is. */
@@ -52,8 +57,11 @@ export class Windows<T extends Target> {
     return oldest;
   }
 
-  /** Adds a slice's records and closes what is settled. `nowUs`: UTC, µs. */
-  add(slice: Slice, nowUs: number): void {
+  /**
+   * Adds a slice's records and closes what is settled: the windows that end by `settledUs`, before which every probe of
+   * every engine has its result. Both times are UTC, µs.
+   */
+  add(slice: Slice, settledUs: number, nowUs: number): void {
     const { targets } = this.#options;
     this.#followClock(nowUs);
     for (let i = 0; i < slice.count; i += 1) {
@@ -63,9 +71,31 @@ export class Windows<T extends Target> {
       // A probe that seems to be sent in the time to come was under way when the wall clock was set back.
       const timeUs = result === LATE || result === DUPLICATE ? nowUs : Math.min(slice.sentUs(i), nowUs);
       const series = targets.series(probed, slice.path(i), clockOf(probed, slice, i, result));
-      this.#sums(timeUs, series).add(slice, i, probed.target);
+      const startUs = this.#startOf(timeUs);
+      const sums = this.#sums(startUs, series);
+      sums.add(slice, i, probed.target);
+      if (this.#silences !== undefined) this.#watch(sums, probed, result, slice.sentUs(i), series, startUs);
     }
-    this.#closeUntil(Math.min(slice.settledUs, nowUs));
+    this.#closeUntil(Math.min(settledUs, nowUs));
+  }
+
+  /** See Silences; undefined: none is. */
+  takeSuspicious(): ProbedTarget<T> | undefined {
+    return this.#silences?.takeSuspicious();
+  }
+
+  /** The ends of these targets were replaced: returns how many probes are `stale` for that, in windows still open. */
+  restate(replaced: readonly ProbedTarget<T>[]): number {
+    const { stale } = this.#options.reading;
+    if (stale === undefined) return 0;
+    let moved = 0;
+    for (const probed of replaced) {
+      probed.isReplaced = true;
+      for (const { startUs, series, timeouts } of probed.silence?.runs ?? []) {
+        moved += this.#open.get(startUs)?.sums.get(series)?.move(TIMEOUT, stale, timeouts) ?? 0;
+      }
+    }
+    return moved;
   }
 
   /** Closes everything, full or not. */
@@ -83,9 +113,12 @@ export class Windows<T extends Target> {
     this.#latestUs = Math.max(this.#latestUs, nowUs);
   }
 
-  #sums(timeUs: number, series: Series): Sums<T> {
-    // After a smaller step of the wall clock backwards a probe may belong to a window that is gone: it counts in the next.
-    const startUs = Math.max(Math.floor(timeUs / this.#lengthUs) * this.#lengthUs, this.#closedUntilUs);
+  /** After a smaller step of the wall clock backwards a probe may belong to a window that is gone: it counts in the next. */
+  #startOf(timeUs: number): number {
+    return Math.max(Math.floor(timeUs / this.#lengthUs) * this.#lengthUs, this.#closedUntilUs);
+  }
+
+  #sums(startUs: number, series: Series): Sums<T> {
     let window = this.#open.get(startUs);
     if (window === undefined) {
       window = { startUs, sums: new Map() };
@@ -97,6 +130,19 @@ export class Windows<T extends Target> {
       window.sums.set(series, sums);
     }
     return sums;
+  }
+
+  #watch(
+    sums: Sums<T>,
+    probed: ProbedTarget<T>,
+    result: number,
+    sentUs: number,
+    series: Series,
+    startUs: number,
+  ): void {
+    const { stale } = this.#options.reading;
+    if (!probed.isReplaced) this.#silences?.note(probed, result, sentUs, series, startUs, this.#closedUntilUs);
+    else if (result === TIMEOUT && stale !== undefined) sums.move(TIMEOUT, stale, 1);
   }
 
   #closeUntil(settledUs: number): void {
@@ -125,6 +171,9 @@ export class Windows<T extends Target> {
 
 /** Unanswered probes have no clock of their own: they count under that of the target's last answer. */
 function clockOf<T extends Target>(probed: ProbedTarget<T>, slice: Slice, i: number, result: number): number {
-  if (result === SUCCESS || result === INVALID) probed.clock = slice.clock(i);
+  if (result === SUCCESS || result === INVALID) {
+    probed.clock = slice.clock(i);
+    probed.hasAnswered = true;
+  }
   return probed.clock;
 }

@@ -5,8 +5,9 @@
 
 import type { PluginContext } from '../../../core/plugin.js';
 import { createTcpProber, createTcpReflector } from '../../../native/index.js';
+import { ipEngines, type ProberSetup, type ReflectorSetup } from '../../common/probing/ip-engines.js';
 import { listeners, sourceAddresses } from '../../common/probing/options.js';
-import { type ProberSetup, ProbingInput, type ReflectorSetup } from '../../common/probing/probing-input.js';
+import { ProbingInput } from '../../common/probing/probing-input.js';
 import type { TcpConfig } from './config.js';
 import { tcpReading } from './reading.js';
 
@@ -16,19 +17,22 @@ export class TcpInput extends ProbingInput<'tcp'> {
     const prober = proberOf(config);
     super(context, {
       transport: 'tcp',
-      prober: config.probe ? prober : undefined,
-      reflectors: reflectorsOf(config),
+      // Without `per_path` a series is of many ports.
+      probing: config.probe
+        ? { reading: tcpReading({ sourcePort: config.per_path }), perPath: config.per_path }
+        : undefined,
+      engines: ipEngines(
+        { transport: 'tcp', prober: config.probe ? prober : undefined, reflectors: reflectorsOf(config) },
+        context.log,
+      ),
     });
   }
 }
 
-function proberOf(config: TcpConfig): ProberSetup<'tcp'> {
+function proberOf(config: TcpConfig): ProberSetup {
   const options = { ...sourceAddresses(config), maxConnections: config.max_connections };
   return {
     open: () => createTcpProber(options),
-    // Without `per_path` a series is of many ports.
-    reading: tcpReading({ sourcePort: config.per_path }),
-    perPath: config.per_path,
     expectedClock: 'kernel',
   };
 }

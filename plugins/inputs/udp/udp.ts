@@ -6,8 +6,9 @@
 import type { PluginContext } from '../../../core/plugin.js';
 import { createUdpProber, createUdpReflector } from '../../../native/index.js';
 import { delayReading } from '../../common/probing/delay-reading.js';
+import { ipEngines, type ProberSetup, type ReflectorSetup } from '../../common/probing/ip-engines.js';
 import { listeners, sourceAddresses } from '../../common/probing/options.js';
-import { type ProberSetup, ProbingInput, type ReflectorSetup } from '../../common/probing/probing-input.js';
+import { ProbingInput } from '../../common/probing/probing-input.js';
 import type { UdpConfig } from './config.js';
 
 export class UdpInput extends ProbingInput<'udp'> {
@@ -16,18 +17,19 @@ export class UdpInput extends ProbingInput<'udp'> {
     const prober = proberOf(config);
     super(context, {
       transport: 'udp',
-      prober: config.probe ? prober : undefined,
-      reflectors: reflectorsOf(config),
+      probing: config.probe ? { reading: delayReading, perPath: config.per_path } : undefined,
+      engines: ipEngines(
+        { transport: 'udp', prober: config.probe ? prober : undefined, reflectors: reflectorsOf(config) },
+        context.log,
+      ),
     });
   }
 }
 
-function proberOf(config: UdpConfig): ProberSetup<'udp'> {
+function proberOf(config: UdpConfig): ProberSetup {
   const options = { ...sourceAddresses(config), timestamps: config.timestamps, key: Buffer.from(config.key) };
   return {
     open: () => createUdpProber(options),
-    reading: delayReading,
-    perPath: config.per_path,
     expectedClock: config.timestamps === 'user' ? 'user' : 'kernel',
   };
 }

@@ -34,9 +34,10 @@ const histogram = (family: string, help: string): Known => ({ family, help, type
 const results = (prefix: string, names: readonly string[], family: string, help: string): Record<string, Known> =>
   Object.fromEntries(names.map((result) => [prefix + result, { ...counter(family, help), result }]));
 
+const PROBE_RESULTS = ['success', 'timeout', 'send_error', 'invalid', 'stale'];
 const EXCHANGE_RESULTS = ['success', 'timeout', 'invalid', 'reset'];
 const PROBE_FIELDS: Readonly<Record<string, Known>> = {
-  ...results('', ['success', 'timeout', 'send_error', 'invalid'], 'weft_probes_total', 'Probes that ended, by result.'),
+  ...results('', PROBE_RESULTS, 'weft_probes_total', 'Probes that ended, by result.'),
   sent: counter('weft_probes_sent_total', 'Probes sent.'),
   late: counter('weft_probe_late_total', 'Answers that came after the timeout of their probe.'),
   duplicate: counter('weft_probe_duplicates_total', 'Answers to probes that were already answered.'),

@@ -10,7 +10,7 @@ const USER = CLOCK_NAMES.indexOf('user');
 
 function table<T extends Target = UdpTarget>(options: Partial<SeriesOptions> = {}): TargetTable<T> {
   const agent = { hostname: 'here', labels: { tor: 't1' }, version: '0', windowMs: 1000 };
-  return new TargetTable({ transport: 'udp', agent, perPath: false, expectedClock: KERNEL, ...options });
+  return new TargetTable({ transport: 'udp', agent, perPath: false, ...options });
 }
 
 const idsOf = (entries: readonly { readonly id: number }[]): number[] => entries.map(({ id }) => id);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { distribution, type Fields } from '../../../../core/metric.js';
 import type { UdpTarget } from '../../../../core/target.js';
-import { delayReading } from '../../../../plugins/common/probing/delay-reading.js';
+import { RESULT_NAMES } from '../../../../native/index.js';
+import { delayReading, replaceableDelayReading } from '../../../../plugins/common/probing/delay-reading.js';
 import { OWN_NUMBERS, probes, type Reading } from '../../../../plugins/common/probing/reading.js';
 import { Sums } from '../../../../plugins/common/probing/sums.js';
 import { udpTarget } from '../../../core/pinglist/targets.js';
@@ -55,6 +56,33 @@ describe('sums', () => {
     add(sums, RECORD, { ...RECORD, result: 'timeout' }, { ...RECORD, result: 'timeout' });
     const { success, timeout, own } = figures(sums.fields());
     assert.deepEqual([success, timeout, own], [1, 2, 3 * TARGET.ttl]);
+  });
+
+  test('have no distribution of a delay that no success had, and those of the others', () => {
+    for (const reading of [delayReading, replaceableDelayReading]) {
+      const sums = new Sums(reading);
+      add(sums, { ...RECORD, networkRttNs: Number.NaN, proberDelayNs: 20, responderDelayNs: Number.NaN });
+      const first = figures(sums.fields());
+      assert.deepEqual([first.success, first.prober_delay], [1, [1, 20, 20, 20]]);
+      assert.ok(!('network_rtt' in first) && !('responder_delay' in first));
+      add(sums, { ...RECORD, networkRttNs: 10, proberDelayNs: 40, responderDelayNs: Number.NaN });
+      const second = figures(sums.fields());
+      assert.deepEqual(
+        [second.success, second.network_rtt, second.prober_delay],
+        [2, [1, 10, 10, 10], [2, 20, 40, 60]],
+      );
+      assert.ok(!('responder_delay' in second));
+    }
+  });
+
+  test('count under another number what turns out to be something else, and no more than there is', () => {
+    const sums = new Sums(replaceableDelayReading);
+    const { stale = 0 } = replaceableDelayReading;
+    add(sums, { ...RECORD, result: 'timeout' }, { ...RECORD, result: 'timeout' }, { ...RECORD, result: 'timeout' });
+    assert.equal(sums.move(RESULT_NAMES.indexOf('timeout'), stale, 2), 2);
+    assert.equal(sums.move(RESULT_NAMES.indexOf('timeout'), stale, 2), 1);
+    const { sent, timeout, stale: moved } = figures(sums.fields());
+    assert.deepEqual({ sent, timeout, moved }, { sent: 0, timeout: 0, moved: 3 });
   });
 
   test('leave out what was not measured, and what is not of a success', () => {

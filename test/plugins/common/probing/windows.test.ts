@@ -22,9 +22,9 @@ function setUp(hosts = ['a']) {
     transport: 'udp',
     agent: { hostname: 'here', labels: {}, version: '0', windowMs: WINDOW_MS },
     perPath: false,
-    expectedClock: CLOCK_NAMES.indexOf('kernel'),
   });
   const { active } = targets.replace(hosts.map((dst) => udpTarget({ dst })));
+  for (const probed of active) probed.clock = CLOCK_NAMES.indexOf('kernel');
   const windows = new Windows({
     windowMs: WINDOW_MS,
     targets,
@@ -41,6 +41,7 @@ function setUp(hosts = ['a']) {
         at(settled),
         records.map((record) => ({ id, ...record })),
       ),
+      at(settled),
       at(seconds),
     );
   };
@@ -156,7 +157,7 @@ describe('windows', () => {
       { id: b, sentUs: at(1), result: 'timeout', clock: 'user' },
       { id: 999, sentUs: at(1) },
     ]);
-    windows.add(slice, at(5));
+    windows.add(slice, at(5), at(5));
     windows.closeAll();
     assert.deepEqual(
       closed.map((metric) => [metric.tags.dst, metric.tags.clock, counts(metric)]),
