@@ -3,7 +3,8 @@
 import type { AnyInputDefinition } from '../../core/plugin.js';
 import controller from './controller/index.js';
 import pinglist from './pinglist/index.js';
+import rdmaUd from './rdma-ud/index.js';
 import tcp from './tcp/index.js';
 import udp from './udp/index.js';
 
-export const inputPlugins: readonly AnyInputDefinition[] = [controller, pinglist, tcp, udp];
+export const inputPlugins: readonly AnyInputDefinition[] = [controller, pinglist, rdmaUd, tcp, udp];

@@ -2,9 +2,9 @@
 
 import { EventEmitter, once } from 'node:events';
 import type { TestContext } from 'node:test';
-import { systemClock } from '../../core/clock.js';
+import { type Clock, systemClock } from '../../core/clock.js';
 import type { Metric } from '../../core/metric.js';
-import { createBoard } from '../../core/pinglist/board.js';
+import { type Board, createBoard } from '../../core/pinglist/board.js';
 import type { Input, PluginContext } from '../../core/plugin.js';
 import type { Endpoint, Target } from '../../core/target.js';
 import { TestAccumulator } from './accumulator.js';
@@ -30,6 +30,8 @@ class WatchedAccumulator extends TestAccumulator {
 
 export interface ProbingRig {
   readonly acc: TestAccumulator;
+  readonly board: Board;
+  readonly log: MemoryLog;
   start(): Promise<void>;
   gather(): Promise<void>;
   stop(): Promise<void>;
@@ -47,11 +49,12 @@ export function probingRig(
   t: TestContext,
   create: (context: PluginContext) => StartableInput,
   windowMs = SHORT_WINDOW_MS,
+  clock: Clock = systemClock,
 ): ProbingRig {
   const log = new MemoryLog();
   const board = createBoard({ log, maxRate: 10_000 });
   const agent = { hostname: 'here', labels: { tor: 't1' }, version: '0', windowMs };
-  const input = create({ name: 'probing', log, clock: systemClock, agent, board });
+  const input = create({ name: 'probing', log, clock, agent, board });
   t.after(() => input.stop());
   const acc = new WatchedAccumulator();
   let endpoints: readonly Endpoint[] = [];
@@ -64,6 +67,8 @@ export function probingRig(
       .reduce((sum, metric) => sum + countOf(metric, field), 0);
   return {
     acc,
+    board,
+    log,
     start: async () => input.start(acc, new AbortController().signal),
     gather: async () => input.gather(acc, new AbortController().signal),
     stop: async () => input.stop(),

@@ -5,7 +5,7 @@ import { type EngineHandle, type EngineStats, stats } from '../../../native/inde
 
 /** Counters of this form are one family, told apart by the tag `reason`. */
 const REFUSED_PREFIX = 'refused_';
-const GAUGES = new Set(['targets', 'outstanding', 'connections', 'max_connections']);
+const GAUGES = new Set(['targets', 'outstanding', 'connections', 'max_connections', 'active']);
 
 export class EngineMetrics {
   readonly #handle: EngineHandle;

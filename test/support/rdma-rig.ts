@@ -1,0 +1,32 @@
+/** RDMA devices in the process of the test itself: one library for all tests of a file. */
+
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { rdmaDevices } from '../../native/index.js';
+import { type FakeDevices, startFakeVerbs } from './fake-verbs.js';
+
+/** 32 ns × 150: what takes whole numbers of ticks both ways. */
+export const LATENCY_NS = 4800;
+
+/** Call once, outside of tests. The returned function makes new devices for a test: none may be open. */
+export function ownFakeVerbs(): (settings?: string) => Promise<FakeDevices> {
+  let devices: FakeDevices | undefined;
+  const cleanups: (() => unknown)[] = [];
+  before(async () => {
+    const verbs = await startFakeVerbs({ after: (cleanup) => cleanups.push(cleanup as () => unknown) }, 'devices=2');
+    Object.assign(process.env, verbs.env);
+    // Loads the library.
+    rdmaDevices();
+    devices = await verbs.next();
+  });
+  after(async () => {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  });
+  return async (settings = '') => {
+    assert.ok(devices);
+    await devices.command(
+      `configure devices=2,latency_us=${LATENCY_NS / 1000}${settings === '' ? '' : `,${settings}`}`,
+    );
+    return devices;
+  };
+}
