@@ -40,6 +40,12 @@ export function integerArgument(minimum: number, maximum: number): (text: string
   };
 }
 
+/** As `integerArgument`, and hexadecimal after 0x, as RDMA's tools print them. */
+export function numberArgument(minimum: number, maximum: number): (text: string) => number {
+  const decimal = integerArgument(minimum, maximum);
+  return (text) => decimal(/^0x[0-9a-f]{1,8}$/i.test(text) ? String(Number(text)) : text);
+}
+
 /** For options that may be given several times, or once with commas: `--input udp,pinglist`. */
 export function listArgument(text: string, previous: readonly string[]): readonly string[] {
   return [...previous, ...text.split(',').filter((item) => item !== '')];

@@ -25,7 +25,16 @@ const MAX_PORT = 65_535;
 const MAX_DEMO_HOSTS = 64;
 
 /** Commands that end gracefully on SIGINT and SIGTERM; for the others signals do what they always do. */
-const LASTING_COMMANDS: readonly string[] = ['run', 'controller', 'test', 'once', 'ping udp', 'ping tcp', 'demo'];
+const LASTING_COMMANDS: readonly string[] = [
+  'run',
+  'controller',
+  'test',
+  'once',
+  'ping udp',
+  'ping tcp',
+  'ping rdma-ud',
+  'demo',
+];
 
 /** Runs `argv` and resolves to the code to exit with; never rejects. */
 export async function main(argv: readonly string[], signals: Signals): Promise<ExitCode> {
@@ -140,6 +149,13 @@ function addCatalogueCommands(program: Command, finish: Finish): void {
     .option('--output <ids>', 'only these outputs', listArgument, [])
     .addHelpText('after', examples('weft sample > weft.yaml', 'weft sample --input udp,pinglist --output prometheus'))
     .action(async (options) => finish(await (await import('./commands/sample.js')).sample(options)));
+
+  program
+    .command('devices')
+    .description('list the RDMA devices of this host, their ports and GIDs, and say what keeps them from being used')
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples('weft devices', "weft devices --json | jq '.devices[].name'"))
+    .action(async (options) => finish(await (await import('./commands/devices.js')).devices(options)));
 
   program
     .command('version')

@@ -7,13 +7,12 @@ import type { HttpProbe } from '../../core/target.js';
 import { pingTcp } from '../../plugins/inputs/tcp/ping.js';
 import { parseHostPort } from '../endpoint.js';
 import type { ExitCode } from '../exit-codes.js';
-import type { PingEndpoint } from '../ping/report.js';
-import { type PingOptions, reportPing, resolveEndpoint, sourceOf, targetOf } from '../ping/run.js';
+import { type IpEndpoint, type IpPingOptions, reportPing, resolveEndpoint, sourceOf, targetOf } from '../ping/run.js';
 import { createTcpFormat, type TcpExchangeKind } from '../ping/tcp-format.js';
 import type { Signals } from '../signals.js';
 
 /** `payload` and `http` exclude each other. */
-export interface TcpPingOptions extends PingOptions {
+export interface TcpPingOptions extends IpPingOptions {
   readonly payload?: number;
   /** The path to ask for. */
   readonly http?: string;
@@ -60,7 +59,7 @@ function requireHttp({ http, httpHost, httpStatus }: TcpPingOptions): void {
 }
 
 /** As any HTTP client, it asks for the host by the name the user gave. */
-function httpProbe({ host, port }: PingEndpoint, options: TcpPingOptions): HttpProbe | undefined {
+function httpProbe({ host, port }: IpEndpoint, options: TcpPingOptions): HttpProbe | undefined {
   if (options.http === undefined) return undefined;
   const name = isIP(host) === 0 ? `${host}:${port}` : HTTP_PROBE_DEFAULTS.host;
   return {

@@ -4,13 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { pingUdp } from '../../plugins/inputs/udp/ping.js';
 import { parseHostPort } from '../endpoint.js';
 import type { ExitCode } from '../exit-codes.js';
-import { type PingOptions, reportPing, resolveEndpoint, sourceOf, targetOf } from '../ping/run.js';
+import { type IpPingOptions, reportPing, resolveEndpoint, sourceOf, targetOf } from '../ping/run.js';
 import { UDP_FORMAT } from '../ping/udp-format.js';
 import type { Signals } from '../signals.js';
 
 const STAMP_PORT = 862;
 
-export interface UdpPingOptions extends PingOptions {
+export interface UdpPingOptions extends IpPingOptions {
   readonly size: number;
   readonly plain?: boolean;
   readonly keyFile?: string;

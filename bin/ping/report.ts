@@ -12,7 +12,8 @@ export interface PingEndpoint {
   /** As the user named it. */
   readonly host: string;
   readonly address: string;
-  readonly port: number;
+  /** What else it takes to get there, such as the port: for people, and as members of a JSON object. */
+  readonly place: Readonly<Record<string, string | number>>;
 }
 
 /** What a transport adds to the report. */
@@ -129,7 +130,7 @@ const SHARED_COLUMNS: readonly PingColumn[] = [
 ];
 
 function textPrinter<Reading>(
-  { host, address, port }: PingEndpoint,
+  { host, address, place }: PingEndpoint,
   format: PingFormat<Reading>,
   print: (line: string) => void,
 ): Printer<Reading> {
@@ -139,7 +140,8 @@ function textPrinter<Reading>(
   return {
     begin({ count, interval }) {
       const name = host === address ? '' : `${host} `;
-      const what = `${name}(${address} port ${port})`;
+      const details = Object.entries(place).map(([key, value]) => ` ${key} ${value}`);
+      const what = `${name}(${address}${details.join('')})`;
       print(`weft ping ${format.transport} ${what}: ${count} probes, ${formatDuration(interval)} apart`);
       print(aligned(columns.map(([heading]) => heading)));
     },
@@ -183,10 +185,10 @@ function jsonPrinter<Reading>(
       print(JSON.stringify({ seq: number, sequence, path, result, ...failed, ...format.json(reply) }));
     },
     end({ sent, success, timeout, sendError, invalid, loss, tally }) {
-      const { host, address, port } = endpoint;
+      const { host, address, place } = endpoint;
       const counts = { sent, success, timeout, send_error: sendError, invalid, loss: loss ?? null };
       const figures = Object.fromEntries(tally.figures.map(({ key, distribution }) => [key, quartet(distribution)]));
-      print(JSON.stringify({ summary: { host, address, port, ...counts, ...tally.counts, ...figures } }));
+      print(JSON.stringify({ summary: { host, address, ...place, ...counts, ...tally.counts, ...figures } }));
     },
   };
 }

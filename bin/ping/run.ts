@@ -12,16 +12,24 @@ import { createReport, type PingEndpoint, type PingFormat } from './report.js';
 
 /** The options of every transport; times in ms. */
 export interface PingOptions {
-  /** HOST[:PORT] */
-  readonly host: string;
   readonly count: number;
   readonly interval: number;
   readonly timeout: number;
   readonly paths: number;
+  readonly json?: boolean;
+}
+
+/** Those of transports over IP. */
+export interface IpPingOptions extends PingOptions {
+  /** HOST[:PORT] */
+  readonly host: string;
   readonly dscp: number;
   readonly ttl: number;
   readonly source?: string;
-  readonly json?: boolean;
+}
+
+export interface IpEndpoint extends PingEndpoint {
+  readonly port: number;
 }
 
 export interface Pinger<Reading> {
@@ -46,10 +54,11 @@ export async function reportPing<Reading>(
 }
 
 /** With the first address the system's resolver has, of the family of `source` if that is given. Throws StartupError. */
-export async function resolveEndpoint({ host, port }: HostPort, source?: string): Promise<PingEndpoint> {
-  if (isIP(host) !== 0) return { host, address: host, port };
+export async function resolveEndpoint({ host, port }: HostPort, source?: string): Promise<IpEndpoint> {
+  const place = { port };
+  if (isIP(host) !== 0) return { host, address: host, port, place };
   try {
-    return { host, address: (await lookup(host, { family: isIP(source ?? '') })).address, port };
+    return { host, address: (await lookup(host, { family: isIP(source ?? '') })).address, port, place };
   } catch (cause) {
     throw new StartupError(`cannot resolve ${JSON.stringify(host)}; is the name right?`, { retryable: true, cause });
   }
@@ -57,8 +66,8 @@ export async function resolveEndpoint({ host, port }: HostPort, source?: string)
 
 /** What a target has of the command line whatever its transport; it is on no pinglist, so nothing labels it. */
 export function targetOf(
-  { host, address, port }: PingEndpoint,
-  { interval, timeout, paths, dscp, ttl }: PingOptions,
+  { host, address, port }: IpEndpoint,
+  { interval, timeout, paths, dscp, ttl }: IpPingOptions,
 ): Omit<IpTarget, 'transport' | 'payloadBytes'> {
   const times = { intervalMs: interval, timeoutMs: timeout };
   return { dst: host, address, port, ...times, paths, firstPath: 0, dscp, ttl, mode: undefined, labels: {} };

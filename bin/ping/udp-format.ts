@@ -1,8 +1,8 @@
 /** What `weft ping udp` prints of each answer: the three delays, and what they were measured with. */
 
-import { Distribution } from '../../core/distribution.js';
-import type { UdpDelays, UdpReply } from '../../plugins/inputs/udp/ping.js';
-import { formatFailure, formatSignedNs, type PingFigure, type PingFormat, type PingTally } from './report.js';
+import type { UdpDelays } from '../../plugins/inputs/udp/ping.js';
+import { DelayTally } from './delay-tally.js';
+import { formatFailure, formatSignedNs, type PingFormat } from './report.js';
 
 export const UDP_FORMAT: PingFormat<UdpDelays | undefined> = {
   transport: 'udp',
@@ -32,26 +32,5 @@ export const UDP_FORMAT: PingFormat<UdpDelays | undefined> = {
       ttl: reading.ttl,
     };
   },
-  newTally: () => new UdpTally(),
+  newTally: () => new DelayTally(),
 };
-
-class UdpTally implements PingTally<UdpDelays | undefined> {
-  readonly answeredRemark = '';
-  readonly lines = [];
-  readonly counts = {};
-  readonly #networkRtt = new Distribution();
-  readonly #proberDelay = new Distribution();
-  readonly #responderDelay = new Distribution();
-  readonly figures: readonly PingFigure[] = [
-    { name: 'network RTT', key: 'network_rtt', distribution: this.#networkRtt },
-    { name: 'prober delay', key: 'prober_delay', distribution: this.#proberDelay },
-    { name: 'responder delay', key: 'responder_delay', distribution: this.#responderDelay },
-  ];
-
-  add({ result, reading }: UdpReply): void {
-    if (result !== 'success' || reading === undefined) return;
-    this.#networkRtt.record(reading.networkRttNs);
-    this.#proberDelay.record(Math.max(0, reading.proberDelayNs));
-    this.#responderDelay.record(Math.max(0, reading.responderDelayNs));
-  }
-}

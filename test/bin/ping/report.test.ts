@@ -11,7 +11,7 @@ import type { TcpReading, TcpReply } from '../../../plugins/inputs/tcp/ping.js';
 import type { UdpDelays, UdpReply } from '../../../plugins/inputs/udp/ping.js';
 
 const { EHOSTUNREACH, ENETUNREACH } = constants.errno;
-const ENDPOINT = { host: 'host-b', address: '10.0.0.2', port: 8620 };
+const ENDPOINT = { host: 'host-b', address: '10.0.0.2', place: { port: 8620 } };
 
 interface Printed {
   readonly lines: readonly string[];
@@ -136,7 +136,9 @@ test('tcp --json: what was not measured is null, and an errno has its name', () 
   const empty = { min: null, p50: null, p99: null, max: null };
   assert.deepEqual(summary, {
     summary: {
-      ...ENDPOINT,
+      host: ENDPOINT.host,
+      address: ENDPOINT.address,
+      port: 8620,
       ...{ sent: 1, success: 0, timeout: 1, send_error: 0, invalid: 0, loss: 1 },
       ...{ refused: 0, unreachable: 0, syn_retransmits: 2, retransmitted: 0, drop_rate: null },
       ...{ network_rtt: empty, connect_time: empty },
