@@ -24,6 +24,7 @@ void raise_device_event(Device &device, ibv_event_type type) {
 void kill_contexts(Device &device) {
   raise_device_event(device, IBV_EVENT_DEVICE_FATAL);
   for (Context *const context : device.contexts) {
+    if (context->dead) continue;
     context->dead = true;
     for (const auto &channel : context->channels) signal_event(channel.second->fd);
     for (const auto &qp : context->qps) device.qps.erase(qp.second->qp_num);

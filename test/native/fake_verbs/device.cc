@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "headers.h"
+
 namespace fake_verbs {
 
 namespace {
@@ -41,10 +43,7 @@ ibv_gid link_local_gid(unsigned generation, uint8_t number) {
 
 }  // namespace
 
-bool GidEntry::empty() const {
-  const ibv_gid zero{};
-  return std::memcmp(&gid, &zero, sizeof gid) == 0;
-}
+bool GidEntry::empty() const { return is_zero(gid); }
 
 Device::Device(unsigned number_, const Settings &settings_)
     : number(number_),

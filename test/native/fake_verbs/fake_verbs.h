@@ -34,7 +34,8 @@
 //
 // Settings: link (roce4, roce6, ib; only in FAKE_VERBS and configure), latency_us (one way, of what the device sends),
 //   clock (none, raw, ns: wall clock and raw), clock_hz, mask_bits, drift_ppm, loss (0..1), seed, completion_delay_us (of
-//   sends), flow_labels (0: the source port follows the queue pair), mtu (bytes), max_inline, max_qp_wr, next_qpn, lid,
+//   sends), moderation_us (what is due is delivered at most so often, as NICs moderate interrupts: cheaper at high rates;
+//   the largest of all devices counts), flow_labels (0: the source port follows the queue pair), mtu (bytes), max_inline, max_qp_wr, next_qpn, lid,
 //   ifindex.
 //
 // Fault actions on what DEV sends: drop, duplicate, delay (us=: on the wire, so that others overtake it), send_error

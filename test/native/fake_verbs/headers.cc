@@ -43,6 +43,10 @@ Headers ipv4(const Packet &packet) {
 
 }  // namespace
 
+bool is_zero(const ibv_gid &gid) {
+  return std::all_of(gid.raw, gid.raw + 16, [](uint8_t byte) { return byte == 0; });
+}
+
 bool is_ipv4(const ibv_gid &gid) {
   return std::all_of(gid.raw, gid.raw + 10, [](uint8_t byte) { return byte == 0; }) && gid.raw[10] == 0xff &&
          gid.raw[11] == 0xff;

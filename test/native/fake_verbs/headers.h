@@ -11,6 +11,8 @@ namespace fake_verbs {
 constexpr uint32_t kGrhBytes = 40;
 using Headers = std::array<uint8_t, kGrhBytes>;
 
+// An empty entry of a GID table.
+bool is_zero(const ibv_gid &gid);
 // Whether the GID is an IPv4 address: ::ffff:a.b.c.d.
 bool is_ipv4(const ibv_gid &gid);
 

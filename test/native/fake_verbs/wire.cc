@@ -5,15 +5,22 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
+#include <limits>
 #include <thread>
 
 #include "completion_queue.h"
+#include "headers.h"
 #include "queue_pair.h"
 #include "receive.h"
 #include "world.h"
 
 namespace fake_verbs {
+
+namespace {
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+}  // namespace
 
 void Wire::send(Qp &qp, Packet packet, std::optional<Completion> completion) {
   Device &sender = *context_of(qp.context)->device;
@@ -73,6 +80,7 @@ void Wire::transmit(Device &sender, const Packet &packet, int64_t extra_delay_ns
 }
 
 Device *Wire::destination(const Packet &packet) {
+  if (packet.global && is_zero(packet.sgid)) return nullptr;  // its source address is gone
   for (const auto &device : world_.devices) {
     if (!device->present) continue;
     if (packet.dlid != 0 ? device->lid() == packet.dlid : device->has_gid(packet.dgid)) return device.get();
@@ -89,10 +97,9 @@ void Wire::forget(const Device &device, uint32_t qpn) {
 }
 
 void Wire::schedule(int64_t time_ns, Item item) {
-  const bool is_first = under_way_.empty() || time_ns < under_way_.begin()->first;
   under_way_.emplace(time_ns, std::move(item));
   if (!running_) start_thread();
-  if (is_first) changed_.notify_one();
+  if (wake_time(time_ns) < wakes_ns_) changed_.notify_one();
 }
 
 void Wire::advance() {
@@ -108,6 +115,12 @@ void Wire::advance() {
     const auto qp = device.qps.find(completion.qp_num);
     if (qp != device.qps.end()) complete(*cq_of(qp->second->send_cq), completion);
   }
+}
+
+int64_t Wire::wake_time(int64_t due_ns) const {
+  int64_t moderation_ns = 0;
+  for (const auto &device : world_.devices) moderation_ns = std::max(moderation_ns, device->settings.moderation_ns);
+  return std::max(due_ns, delivered_ns_ + moderation_ns);
 }
 
 // Signals are for the threads of the program: this one takes none.
@@ -126,14 +139,16 @@ void Wire::deliver_for_ever() {
   prctl(PR_SET_TIMERSLACK, 1);  // ns: the default adds 50 us to every wait
   Lock lock(world_.mutex);
   for (;;) {
-    if (under_way_.empty()) {
+    wakes_ns_ = under_way_.empty() ? kNever : wake_time(under_way_.begin()->first);
+    if (wakes_ns_ == kNever) {
       changed_.wait(lock);
-    } else {
+    } else if (wakes_ns_ > now_ns()) {
       // steady_clock is CLOCK_MONOTONIC.
-      const std::chrono::steady_clock::time_point due{std::chrono::nanoseconds(under_way_.begin()->first)};
-      changed_.wait_until(lock, due);
+      changed_.wait_until(lock, std::chrono::steady_clock::time_point{std::chrono::nanoseconds(wakes_ns_)});
+    } else {
+      advance();
+      delivered_ns_ = now_ns();
     }
-    advance();
   }
 }
 

@@ -39,6 +39,8 @@ class Wire {
   void complete_send(Qp &qp, const Completion &completion, int64_t sent_ns, const Fate &fate);
   void transmit(Device &sender, const Packet &packet, int64_t extra_delay_ns);
   Device *destination(const Packet &packet);
+  // When the thread is to deliver what is due then.
+  int64_t wake_time(int64_t due_ns) const;
   void start_thread();
   void deliver_for_ever();
 
@@ -46,6 +48,8 @@ class Wire {
   std::multimap<int64_t, Item> under_way_;  // by the time when it is due
   std::condition_variable changed_;
   bool running_ = false;
+  int64_t wakes_ns_ = 0;      // the thread, by itself
+  int64_t delivered_ns_ = 0;  // by the thread, the last time
 };
 
 }  // namespace fake_verbs
