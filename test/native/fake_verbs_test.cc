@@ -1,5 +1,6 @@
 // Datagrams over the fake verbs library, by hand: what arrives, what it carries, and when it is told of.
 
+#include "base/clock.h"
 #include "verbs_endpoint.h"
 
 namespace weft::test {
@@ -210,6 +211,23 @@ TEST(fake_verbs_raise_one_event_for_each_arming) {
   CHECK(a.event_is_there());
   CHECK(!a.poll());
   a.take_event();
+}
+
+TEST(fake_verbs_moderate_deliveries) {
+  const FakeVerbs fake("moderation_us=100000");
+  const Verbs verbs(fake);
+  Endpoint a(verbs, "fake0");
+  ibv_ah *const self = a.address_of(a);
+  for (uint64_t id = 0; id < 2; ++id) CHECK_EQ(a.post_receive(id), 0);
+  const int64_t start = monotonic_ns();
+  for (int i = 0; i < 2; ++i) {
+    CHECK_EQ(a.arm(), 0);
+    CHECK_EQ(a.send(self, a.qp->qp_num, "x", 100, kQkey, 0), 0);
+    a.take_event();  // nobody has polled: the thread has delivered
+  }
+  CHECK(monotonic_ns() - start >= 100'000'000);
+  const uint64_t first = a.wait().ticks;
+  CHECK(a.wait().ticks > first);
 }
 
 TEST(fake_verbs_say_what_a_device_is) {

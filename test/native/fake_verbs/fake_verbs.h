@@ -5,7 +5,7 @@
 // Stamps are exact by construction: a packet leaves at the moment of its post (rounded up to 32 ns, which is a whole
 // number of ticks at 31.25 MHz and its multiples) and arrives one latency later, whenever a thread comes to deliver
 // it. With a latency that is a multiple of 32 ns, T5 - T2 - (T4 - T3) is twice the latency to the nanosecond, on the most
-// hogged machine.
+// hogged machine. (Other latencies and frequencies lose up to a tick at each stamp, as with any NIC.)
 //
 // Configuration: environment variable FAKE_VERBS, `devices=2,latency_us=4.8,fake1.clock=none` (settings below; without a
 // device's name for all). Control: the function below, or text lines over a unix stream socket: when FAKE_VERBS_CONTROL
