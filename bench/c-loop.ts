@@ -23,9 +23,9 @@ export interface LoopResult {
   readonly completed: number;
   readonly lost: number;
   readonly wallNs: number;
-  /** CPU time of the prober alone. */
+  /** CPU time of the prober alone; RDMA: of both ends. */
   readonly cpuNs: number;
-  /** From kernel stamps; TCP: tcpi_rtt. */
+  /** From kernel stamps; TCP: tcpi_rtt; RDMA: completion stamps. */
   readonly networkP50Ns: number;
   readonly networkP99Ns: number;
   /** As the loop itself saw it; TCP: from connect() to epoll_wait(). */
@@ -51,10 +51,10 @@ class CLoop {
     this.#binary = binary;
   }
 
-  static async build(name: 'udp_loop' | 'tcp_loop'): Promise<CLoop> {
+  static async build(name: 'udp_loop' | 'tcp_loop' | 'rdma_loop'): Promise<CLoop> {
     const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
     const binary = join(folder, name);
-    await promisify(execFile)('cc', ['-O2', '-o', binary, join(SOURCES, `${name}.c`)]);
+    await promisify(execFile)('cc', ['-O2', '-pthread', '-o', binary, join(SOURCES, `${name}.c`), '-ldl']);
     return new CLoop(folder, binary);
   }
 
@@ -64,14 +64,19 @@ class CLoop {
     return { port, stop: () => child.dispose() };
   }
 
-  async probe(port: number, plan: LoopPlan, ...args: readonly string[]): Promise<LoopResult> {
-    const size = ['--probes', String(plan.probes), '--rate', String(plan.rate)];
+  probe(port: number, plan: LoopPlan, ...args: readonly string[]): Promise<LoopResult> {
     const spread = plan.addresses === undefined ? [] : ['--addresses', String(plan.addresses)];
-    const prober = new JsonChild(this.#binary, ['prober', '--port', String(port), ...size, ...spread, ...args]);
+    return this.run(plan, ['prober', '--port', String(port), ...spread, ...args]);
+  }
+
+  /** To its end. */
+  async run(plan: LoopPlan, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<LoopResult> {
+    const size = ['--probes', String(plan.probes), '--rate', String(plan.rate)];
+    const child = new JsonChild(this.#binary, [...args, ...size], env);
     try {
-      return await prober.next<LoopResult>();
+      return await child.next<LoopResult>();
     } finally {
-      await prober.dispose();
+      await child.dispose();
     }
   }
 
@@ -134,5 +139,29 @@ export class TcpLoop {
   async stop(): Promise<void> {
     await this.#reflector.stop();
     await this.#loop.dispose();
+  }
+}
+
+/** Both ends of it are in one process: so are the devices of the fake verbs library. */
+export class RdmaLoop {
+  readonly #loop: CLoop;
+  readonly #env: Readonly<Record<string, string>>;
+
+  private constructor(loop: CLoop, env: Readonly<Record<string, string>>) {
+    this.#loop = loop;
+    this.#env = env;
+  }
+
+  /** `env` says which library of verbs, with which devices. */
+  static async build(env: Readonly<Record<string, string>>): Promise<RdmaLoop> {
+    return new RdmaLoop(await CLoop.build('rdma_loop'), env);
+  }
+
+  run(plan: LoopPlan): Promise<LoopResult> {
+    return this.#loop.run(plan, [], this.#env);
+  }
+
+  dispose(): Promise<void> {
+    return this.#loop.dispose();
   }
 }

@@ -9,8 +9,12 @@ export class JsonChild {
   readonly #lines: AsyncIterator<string>;
   readonly #reader: Interface;
 
-  constructor(command: string, args: readonly string[]) {
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  /** `env` is added to ours. */
+  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     this.#process = child;
     this.#reader = createInterface({ input: child.stdout });
     this.#lines = this.#reader[Symbol.asyncIterator]();

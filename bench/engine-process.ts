@@ -10,24 +10,17 @@ import {
   createUdpProber,
   createUdpReflector,
   type EngineHandle,
-  newSliceBuffer,
   port,
-  pump,
-  RESULT_NAMES,
-  Slice,
   setTargets,
   stats,
 } from '../native/index.js';
 import type { ProberPlan, ProberResult } from './engine-ends.js';
 import { loopbackAddress } from './loopback.js';
+import { processCpuNs, pumpAndMeasure, pumpUntilClosed } from './pumping.js';
 
-const SLICE_MS = 100;
-/** Samples kept for the quantiles; further probes are only counted. */
-const MAX_SAMPLES = 2_000_000;
 /** As the agent has them. */
 const TIMEOUT_US = { udp: 500_000, tcp: 3_000_000 };
 const MAX_CONNECTIONS = 1024;
-const SUCCESS = RESULT_NAMES.indexOf('success');
 
 type Job = { readonly handle: number; readonly plan?: ProberPlan };
 
@@ -46,10 +39,7 @@ function runReflector(): void {
   });
   print({ port: port(handle) });
   process.once('SIGTERM', () => close(handle));
-  startWorker({ handle }, () => {
-    const usage = process.cpuUsage();
-    print({ cpuNs: (usage.user + usage.system) * 1000 });
-  });
+  startWorker({ handle }, () => print({ cpuNs: processCpuNs() }));
 }
 
 function runProber(plan: ProberPlan): void {
@@ -88,55 +78,7 @@ function print(line: object): void {
 }
 
 function runJob({ handle, plan }: Job): ProberResult | undefined {
-  if (plan !== undefined) return probe(handle, plan);
-  const buffer = newSliceBuffer();
-  do pump(handle, SLICE_MS, buffer);
-  while (!new Slice(buffer).closed);
+  if (plan !== undefined) return pumpAndMeasure(handle, plan);
+  pumpUntilClosed(handle);
   return undefined;
-}
-
-/** Pumps through the warm-up, then counts for the measured time. Runs in the worker. */
-function probe(handle: number, plan: ProberPlan): ProberResult {
-  pumpFor(handle, plan.warmUpMs, () => {});
-  const counts = RESULT_NAMES.map(() => 0);
-  const network = new Float64Array(MAX_SAMPLES);
-  const program = new Float64Array(MAX_SAMPLES);
-  let samples = 0;
-  const cpuBefore = process.cpuUsage();
-  const wallMs = pumpFor(handle, plan.measureMs, (slice) => {
-    for (let i = 0; i < slice.count; i++) {
-      const result = slice.result(i);
-      counts[result] = (counts[result] ?? 0) + 1;
-      const networkRttNs = slice.networkRttNs(i);
-      // A TCP probe whose SYN was sent again is a success without one.
-      if (result !== SUCCESS || Number.isNaN(networkRttNs) || samples === MAX_SAMPLES) continue;
-      network[samples] = networkRttNs;
-      program[samples++] = slice.programRttNs(i);
-    }
-  });
-  const cpu = process.cpuUsage(cpuBefore);
-  const quantile = (values: Float64Array, q: number): number => values[Math.floor((samples - 1) * q)] ?? Number.NaN;
-  const sorted = [network, program].map((values) => values.subarray(0, samples).sort());
-  const [networkSorted = network, programSorted = program] = sorted;
-  return {
-    results: Object.fromEntries(RESULT_NAMES.map((name, i) => [name, counts[i] ?? 0])),
-    success: counts[SUCCESS] ?? 0,
-    wallNs: wallMs * 1e6,
-    cpuNs: (cpu.user + cpu.system) * 1000,
-    networkP50Ns: quantile(networkSorted, 0.5),
-    networkP99Ns: quantile(networkSorted, 0.99),
-    programP50Ns: quantile(programSorted, 0.5),
-    programP99Ns: quantile(programSorted, 0.99),
-  };
-}
-
-/** Pumps for at least `ms` and returns how long it was, ms. */
-function pumpFor(handle: number, ms: number, onSlice: (slice: Slice) => void): number {
-  const start = performance.now();
-  const buffer = newSliceBuffer();
-  while (performance.now() - start < ms) {
-    pump(handle, SLICE_MS, buffer);
-    onSlice(new Slice(buffer));
-  }
-  return performance.now() - start;
 }

@@ -14,6 +14,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   pinglists: () => import('./pinglists.js'),
   engine: () => import('./engine.js'),
   'tcp-engine': () => import('./tcp-engine.js'),
+  'rdma-engine': () => import('./rdma-engine.js'),
   accuracy: () => import('./accuracy.js'),
   'tcp-accuracy': () => import('./tcp-accuracy.js'),
   'prometheus-scrape': () => import('./prometheus-scrape.js'),
