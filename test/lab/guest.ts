@@ -10,13 +10,16 @@ const AGENT_PORT = 7000;
 const CONTROL = 'control';
 const RUN_LIMIT_MS = 60_000;
 
-export interface RunOptions {
-  /** It is killed then, and the promise rejected. Default 60 s. */
-  readonly timeoutMs?: number;
+export interface StartOptions {
   /** Its standard input. */
   readonly input?: string;
   /** Added to the environment, which is that of a fresh login of root with this Node first on the path. */
   readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface RunOptions extends StartOptions {
+  /** It is killed then, and the promise rejected. Default 60 s. */
+  readonly timeoutMs?: number;
 }
 
 export class Guest {
@@ -54,7 +57,7 @@ export class Guest {
   }
 
   /** Starts a command (bash) in the folder of the project; it ends with the test at the latest. */
-  start(command: string, { input = '', env = {} }: RunOptions = {}): GuestProcess {
+  start(command: string, { input = '', env = {} }: StartOptions = {}): GuestProcess {
     const path = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
     const environment = { PATH: path, HOME: '/root', LANG: 'C.UTF-8', NO_COLOR: '1', ...env };
     const child = new GuestProcess(
@@ -112,8 +115,14 @@ export class Guest {
     return await fetch(`http://127.0.0.1:${await this.forward(port)}${path}`, init);
   }
 
-  /** Kills all that `start` has started. */
-  async endProcesses(): Promise<void> {
-    await Promise.all([...this.#processes].map((child) => child.destroy()));
+  /** What `start` has started and still runs. */
+  get processes(): ReadonlySet<GuestProcess> {
+    return new Set(this.#processes);
+  }
+
+  /** Kills what runs, but for `kept`. */
+  async endProcesses(kept: ReadonlySet<GuestProcess> = new Set()): Promise<void> {
+    const ending = [...this.#processes].filter((child) => !kept.has(child));
+    await Promise.all(ending.map((child) => child.destroy()));
   }
 }

@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import type { Guest } from './guest.js';
+import type { GuestProcess } from './guest-process.js';
 import { SharedLab, startLab } from './lab.js';
 import { sendLatency } from './perftest.js';
 import { labUnavailable } from './unavailable.js';
@@ -25,6 +26,11 @@ const gids = (guest: Guest): Promise<string> =>
 
 describe('two guests', { skip: labUnavailable() ?? false }, () => {
   const lab = new SharedLab({ hosts: 2 });
+  let server: GuestProcess | undefined;
+
+  before(() => {
+    lab.guests[0].start('exec tail -f /dev/null');
+  });
 
   it('are up with an active RDMA device each, whose GID is their address', async () => {
     for (const guest of lab.guests) {
@@ -121,10 +127,16 @@ describe('two guests', { skip: labUnavailable() ?? false }, () => {
   it('are reached over HTTP from this machine', async () => {
     const [, guest] = lab.guests;
     await guest.write('/srv/index.html', 'served');
-    const server = guest.start('exec busybox httpd -f -p 8080 -h /srv 2>&1');
+    server = guest.start('exec busybox httpd -f -p 8080 -h /srv 2>&1');
     await guest.exec("until ss -Hltn 'sport = :8080' | grep -q LISTEN; do sleep 0.02; done");
     assert.equal(await (await guest.fetch(8080, '/index.html')).text(), 'served');
-    await server.destroy();
+  });
+
+  it('keep what `before` has started, and end what a test has', async () => {
+    const [guest, other] = lab.guests;
+    await assert.rejects(server!.exit, /destroyed/);
+    assert.equal(await other.exec('pgrep -x busybox || echo none'), 'none\n');
+    assert.match(await guest.exec('pgrep -x tail'), /^\d+\n$/);
   });
 });
 

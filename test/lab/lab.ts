@@ -6,8 +6,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before } from 'node:test';
+import { after, afterEach, before, beforeEach } from 'node:test';
 import { Guest } from './guest.js';
+import type { GuestProcess } from './guest-process.js';
 import { makeInitramfs } from './initramfs.js';
 import type { Machine } from './machine.js';
 import { labKernel, labUnavailable } from './unavailable.js';
@@ -66,7 +67,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   }
 }
 
-/** A lab for all tests of a file: to be made in the body of a `describe`; after each test, what it started is ended. */
+/**
+ * A lab for all tests of a file, to be made in the body of a `describe`. What a test has started is ended after it; what a
+ * later `before` has started stays for all tests.
+ */
 export class SharedLab {
   #lab: Lab | undefined;
 
@@ -75,8 +79,12 @@ export class SharedLab {
       this.#lab = await startLab(options);
     });
     after(() => this.#lab?.stop());
+    let kept = new Map<Guest, ReadonlySet<GuestProcess>>();
+    beforeEach(() => {
+      kept = new Map(this.guests.map((guest) => [guest, guest.processes]));
+    });
     afterEach(async () => {
-      await Promise.all(this.guests.map((guest) => guest.endProcesses()));
+      await Promise.all([...kept].map(([guest, processes]) => guest.endProcesses(processes)));
     });
   }
 

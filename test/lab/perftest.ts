@@ -8,7 +8,7 @@ export interface SendLatencyOptions {
   readonly bytes?: number;
   /** Default 1000. */
   readonly iterations?: number;
-  /** Wait for completions asleep, as weft does, instead of spinning. Default false. */
+  /** Wait for completions asleep, as weft does, instead of spinning, which takes the peer's CPU. Default false. */
   readonly events?: boolean;
 }
 
