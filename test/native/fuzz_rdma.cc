@@ -38,7 +38,7 @@ void check_payload(Bytes bytes) {
   constexpr size_t kReservedAt = 36;
   std::unique_ptr<uint8_t[]> again(new uint8_t[kPayloadBytes]);
   encode(*payload, again.get());
-  CHECK_EQ(again[kFlagsAt] & ~(kStoodStill | kQueueRanEmpty), 0);
+  CHECK_EQ(again[kFlagsAt] & ~(kStoodStill | kQueueRanEmpty | kHardwareStamps), 0);
   again[kFlagsAt] = bytes.data[kFlagsAt];
   CHECK(std::memcmp(again.get(), bytes.data, kReservedAt) == 0);
 }

@@ -10,7 +10,7 @@ namespace {
 
 const Payload kAck2 = {PayloadType::kAck,
                        2,
-                       kStoodStill | kQueueRanEmpty,
+                       kStoodStill | kQueueRanEmpty | kHardwareStamps,
                        0xa1a2'a3a4'0000'0007,
                        0,
                        0x1112'1314'1516'1718,
@@ -42,7 +42,7 @@ TEST(rdma_payload_on_the_wire) {
   CHECK(encoded({PayloadType::kAck, 1, 0, 0x0102'0304'0506'0708, 0, 0, 0}) ==
         from_hex("01 01 01 00 0102030405060708 0000000000000000 0000000000000000 0000000000000000 00000000"));
   CHECK(encoded(kAck2) ==
-        from_hex("01 01 02 03 a1a2a3a400000007 0000000000000000 1112131415161718 2122232425262728 00000000"));
+        from_hex("01 01 02 07 a1a2a3a400000007 0000000000000000 1112131415161718 2122232425262728 00000000"));
 }
 
 TEST(rdma_payload_is_read_as_it_was_written) {
@@ -51,7 +51,7 @@ TEST(rdma_payload_is_read_as_it_was_written) {
     const bool probe = random.one_in(3);
     const Payload payload = {probe ? PayloadType::kProbe : PayloadType::kAck,
                              static_cast<uint8_t>(probe ? 0 : 1 + random.below(2)),
-                             static_cast<uint8_t>(random.below(4)),
+                             static_cast<uint8_t>(random.below(8)),
                              random.next(),
                              random.next(),
                              random.next(),

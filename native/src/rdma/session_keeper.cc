@@ -64,8 +64,8 @@ RdmaStatus SessionKeeper::status() {
   return copy;
 }
 
-void SessionKeeper::give_up(std::string why) {
-  if (problem_.empty()) problem_ = std::move(why);
+void SessionKeeper::give_up(const Error& error) {
+  if (problem_.empty()) problem_ = message_of(error);
 }
 
 SessionKeeper::Change SessionKeeper::watch(int64_t now_ns, bool told) {

@@ -24,8 +24,8 @@ class SessionKeeper {
   // Hears (when the device is known to have `told` something), checks, ends, opens. Call it until it says kNone: one
   // change at a time. A session that has ended is gone.
   Change watch(int64_t now_ns, bool told);
-  // The session cannot go on: it ends with the next `watch`. `why`: for people.
-  void give_up(std::string why);
+  // The session cannot go on: it ends with the next `watch`.
+  void give_up(const Error& error);
 
   UdSession* session() { return session_.get(); }  // nullptr between two
   bool active() const { return state_ == RdmaState::kActive && problem_.empty(); }

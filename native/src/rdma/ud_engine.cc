@@ -3,7 +3,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/clock.h"
@@ -101,9 +100,9 @@ void UdEngine::take_completions() {
     seen.stood_still = seen.stood_still && !session_->hardware_clock();
     for (size_t i = 0; i < count; ++i) {
       if (seen.stood_still) stood_still_.add();
-      if (const Status taken = take(completions_[i], seen); !taken.ok()) {
-        keeper_->give_up(std::string(taken.error().syscall) + ": " + std::strerror(taken.error().code));
-      }
+      const Status taken = take(completions_[i], seen);
+      // A queue pair that failed flushes all it has, and whatever it gets.
+      if (!taken.ok()) return keeper_->give_up(taken.error());
     }
     if (count > 0) busy_until_ns_ = now_ns + kWatchedNs;
   } while (count == completions_.size() && !slice_full());
@@ -215,7 +214,7 @@ bool UdEngine::arm() {
   session_->completions().take_events();
   const Status armed = session_->completions().arm();
   if (!armed.ok()) {
-    keeper_->give_up(std::string(armed.error().syscall) + ": " + std::strerror(armed.error().code));
+    keeper_->give_up(armed.error());
     return true;
   }
   armed_ = true;

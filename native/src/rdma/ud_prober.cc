@@ -105,6 +105,8 @@ Status UdProber::take_sent(const WorkId& id, const Completion& completion) {
 }
 
 Status UdProber::take_received(const WorkId& id, const Completion& completion, const Seen& seen) {
+  // The queue pair receives no more: whatever it is given is flushed too.
+  if (completion.status == IBV_WC_WR_FLUSH_ERR) return Error{EIO, "receive"};
   QueuePair& pair = session_->pair(id.queue_pair);
   if (pair.used_up(id.slot)) queue_ran_empty_.add();
   // All that is wanted of the buffer is read before it is posted again.

@@ -38,9 +38,11 @@ UdReflector::UdReflector(UdPort& port, AddressHandles& handles, std::unique_ptr<
     : port_(port), handles_(handles), pair_(std::move(pair)), counters_(counters) {}
 
 Status UdReflector::take(uint32_t slot, const Completion& completion, const Seen& seen) {
+  // The queue pair receives no more: whatever it is given is flushed too.
+  if (completion.status == IBV_WC_WR_FLUSH_ERR) return Error{EIO, "receive"};
   if (pair_->used_up(slot)) {
     counters_.queue_ran_empty.add();
-    ran_empty_ns_ = seen.monotonic_ns;
+    ran_empty_told_until_ns_ = seen.monotonic_ns + kRanEmptyToldNs;
   }
   // All that is wanted of the buffer is read before it is posted again, and that comes before the answer: the fewer
   // buffers are away, the fewer probes find none.
@@ -79,7 +81,7 @@ void UdReflector::answer(const Grh* grh, const Payload& probe, const Completion&
   made.t3_ns = completion.stamp_ns.value_or(seen.stood_still ? seen.since_ns : seen.monotonic_ns);
   if (seen.stood_still) made.flags |= kStoodStill;
   if (port_.completions().hardware_clock()) made.flags |= kHardwareStamps;
-  if (seen.monotonic_ns - ran_empty_ns_ < kRanEmptyToldNs && ran_empty_ns_ != INT64_MIN) made.flags |= kQueueRanEmpty;
+  if (seen.monotonic_ns < ran_empty_told_until_ns_) made.flags |= kQueueRanEmpty;
   start(slot, seen.monotonic_ns);
 }
 

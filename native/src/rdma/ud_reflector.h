@@ -61,7 +61,7 @@ class UdReflector {
   ReflectorCounters& counters_;
   std::vector<Answer> answers_;  // by send slot
   std::vector<uint32_t> waiting_;
-  int64_t ran_empty_ns_ = INT64_MIN;
+  int64_t ran_empty_told_until_ns_ = 0;
 };
 
 }  // namespace weft
