@@ -18,7 +18,7 @@ const STAMP_PACKETS = 3;
 const TCP_SYN = 40;
 const TCP_SEGMENT = 32;
 
-/** RoCE v2: BTH 12, DETH 8, ICRC 4. The three messages (probe, two acknowledgements) have 40 bytes. */
+/** RoCE v2: BTH 12, DETH 8, ICRC 4. The three messages (probe, two acknowledgements) have 40 bytes, whatever a list says. */
 const ROCE_HEADERS = UDP_HEADER + 12 + 8 + 4;
 const RDMA_MESSAGE = 40;
 const RDMA_PACKETS = 3;
@@ -33,10 +33,8 @@ export function probeWireBytes(transport: Transport, family: 4 | 6, payloadBytes
     }
     case 'tcp':
       return tcpBytes(ip, payloadBytes ?? 0);
-    case 'rdma-ud': {
-      const probe = Math.max(RDMA_MESSAGE, payloadBytes ?? 0);
-      return probe + (RDMA_PACKETS - 1) * RDMA_MESSAGE + RDMA_PACKETS * (ip + ROCE_HEADERS);
-    }
+    case 'rdma-ud':
+      return RDMA_PACKETS * (ip + ROCE_HEADERS + RDMA_MESSAGE);
   }
 }
 

@@ -28,6 +28,7 @@ export class PortEngine implements OpenEngine<'rdma-ud'> {
   #status: RdmaStatus;
   /** Where others reach it, or last did. */
   #known: RdmaStatus;
+  #reach: string;
 
   /** Throws NativeError when the engine is closed. */
   constructor(options: PortEngineOptions) {
@@ -37,6 +38,7 @@ export class PortEngine implements OpenEngine<'rdma-ud'> {
     this.tags = { engine: 'port', device: formatPort(ref) };
     this.#status = door.rdmaStatus(handle);
     this.#known = this.#status;
+    this.#reach = reachOf(this.#known.link, this.#known.gid);
     const { clock, gid, gidIndex, qpn, lid, link } = this.#status;
     const canProbe = (target: RdmaTarget): boolean => this.#canProbe(target);
     if (options.probe) this.prober = { name: formatPort(ref), expectedClock: clock, canProbe };
@@ -48,7 +50,10 @@ export class PortEngine implements OpenEngine<'rdma-ud'> {
     const { ref, handle, door, log } = this.#options;
     this.#status = door.rdmaStatus(handle);
     const { state, gid, qpn, lid, events } = this.#status;
-    if (state === 'active') this.#known = this.#status;
+    if (state === 'active') {
+      this.#known = this.#status;
+      this.#reach = reachOf(this.#known.link, gid);
+    }
     const fields = { device: formatPort(ref), state, ...(state === 'active' && { gid, qpn, lid }) };
     for (const event of events) {
       if (state === 'active') log.info(fields, event);
@@ -65,7 +70,7 @@ export class PortEngine implements OpenEngine<'rdma-ud'> {
   #canProbe(target: RdmaTarget): boolean {
     const { device, port } = this.#options.ref;
     const isNamed = target.device === undefined || target.device === device || target.device === `${device}:${port}`;
-    return isNamed && reachOfTarget(target) === reachOf(this.#known.link, this.#known.gid);
+    return isNamed && reachOfTarget(target) === this.#reach;
   }
 
   /** A link that is down stays announced, since others are to see it as loss; a queue pair that is gone does not. */

@@ -19,9 +19,19 @@ export function reachOf(link: RdmaLink, gid: string): string {
   return /^fe[89ab][0-9a-f]:/.test(address) ? 'roce link-local' : 'roce ipv6';
 }
 
+type End = Pick<RdmaTarget, 'lid' | 'gid'>;
+
+/** Every port of a host is asked about every target, again and again. */
+const known = new WeakMap<End, string>();
+
 /** A port has a LID on InfiniBand only. */
-export function reachOfTarget({ lid, gid }: Pick<RdmaTarget, 'lid' | 'gid'>): string {
-  return reachOf(lid === 0 ? 'roce' : 'infiniband', gid);
+export function reachOfTarget(target: End): string {
+  let reach = known.get(target);
+  if (reach === undefined) {
+    reach = reachOf(target.lid === 0 ? 'roce' : 'infiniband', target.gid);
+    known.set(target, reach);
+  }
+  return reach;
 }
 
 function subnetPrefix(address: string): string {

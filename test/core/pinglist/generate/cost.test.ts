@@ -90,6 +90,7 @@ describe('cost', () => {
     assert.equal(probeWireBytes('tcp', 4, undefined), 60 + 60 + 52 + 52);
     assert.equal(probeWireBytes('tcp', 4, 1000) - probeWireBytes('tcp', 4, 0), 2 * 1000 + 4 * 52);
     assert.equal(probeWireBytes('rdma-ud', 4, undefined), 3 * (20 + 8 + 12 + 8 + 40 + 4));
+    assert.equal(probeWireBytes('rdma-ud', 4, 1000), probeWireBytes('rdma-ud', 4, undefined));
     const fleet = [member('a', 1), { id: 'b', labels: {}, endpoints: [udp('2001:db8::1'), tcp('10.0.0.2')] }];
     const { bytesPerSecond } = fleetCost(policies({ mode: 'mesh', transport: ['udp', 'tcp'] }), fleet);
     assert.deepEqual(bytesPerSecond, { min: 396, mean: (456 + 224 + 396) / 2, max: 456 + 224 });

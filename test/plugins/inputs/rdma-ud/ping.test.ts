@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRdmaEngine, rdmaStatus } from '../../../../native/index.js';
+import { EnginePump } from '../../../../plugins/common/probing/engine-pump.js';
+import { DEFAULT_QKEY, type PortOptions } from '../../../../plugins/inputs/rdma-ud/config.js';
+import { openPingPort, pingRdma, type RdmaReply } from '../../../../plugins/inputs/rdma-ud/ping.js';
+import { rdmaTarget } from '../../../core/pinglist/targets.js';
+import { LATENCY_NS, ownFakeVerbs } from '../../../support/rdma-rig.js';
+
+const configured = ownFakeVerbs();
+
+const OPTIONS: PortOptions = {
+  ...{ gidIndex: -1, address: '', pkeyIndex: 0, qkey: DEFAULT_QKEY, serviceLevel: 0, trafficClass: 0, queuePairs: 0 },
+  ...{ receiveSlots: 256, busyPoll: false, probe: true, reflect: false },
+};
+
+test('a target that answers: the three delays add up to what the program saw', async (t) => {
+  await configured();
+  const handle = createRdmaEngine({ ...OPTIONS, device: 'fake1', port: 1, probe: false, reflect: true });
+  const reflector = new EnginePump({ handle, onSlice() {}, onError: assert.fail });
+  t.after(() => reflector.stop());
+  const { gid, qpn, lid } = rdmaStatus(handle);
+  const target = rdmaTarget({ gid, qpn, lid, intervalMs: 10 });
+  const replies: RdmaReply[] = [];
+  const engine = openPingPort({ target, from: { device: 'fake0', port: undefined }, options: OPTIONS });
+  await pingRdma(engine, { target, count: 5 }, (reply) => replies.push(reply), new AbortController().signal);
+  assert.deepEqual(
+    replies.map(({ number, result }) => [number, result]),
+    [1, 2, 3, 4, 5].map((number) => [number, 'success']),
+  );
+  for (const { reading } of replies) {
+    assert.ok(reading !== undefined);
+    const { networkRttNs, proberDelayNs, responderDelayNs, programRttNs, clock } = reading;
+    assert.deepEqual([networkRttNs, clock], [2 * LATENCY_NS, 'hardware']);
+    assert.ok(Math.abs(networkRttNs + proberDelayNs + responderDelayNs - programRttNs) < 1);
+  }
+});
+
+test('the probes leave by the port that reaches the target', async (t) => {
+  const devices = await configured();
+  await devices.command('gid fake0 3 2001:db8::1');
+  await devices.command('gid fake0 2 none');
+  const openedFor = (gid: string): string => {
+    const engine = openPingPort({ target: rdmaTarget({ gid }), from: undefined, options: OPTIONS });
+    const pump = new EnginePump({ handle: engine, onSlice() {}, onError: assert.fail });
+    t.after(() => pump.stop());
+    return rdmaStatus(engine).gid;
+  };
+  assert.equal(openedFor('::ffff:10.0.0.9'), '::ffff:10.0.0.2');
+  assert.equal(openedFor('2001:db8::9'), '2001:db8::1');
+});
