@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { PluginContext } from '../../../../core/plugin.js';
 import type { UdpTarget } from '../../../../core/target.js';
-import { createUdpProber, createUdpReflector, port } from '../../../../native/index.js';
+import { close, createUdpProber, createUdpReflector, port } from '../../../../native/index.js';
 import { delayReading } from '../../../../plugins/common/probing/delay-reading.js';
 import type { EngineSource, OpenEngine } from '../../../../plugins/common/probing/engine-source.js';
 import { ProbingInput } from '../../../../plugins/common/probing/probing-input.js';
@@ -12,6 +12,8 @@ import { udpTarget } from '../../../core/pinglist/targets.js';
 import { proberOptions, reflectorOptions } from '../../../support/engine.js';
 import { settle } from '../../../support/fake-clock.js';
 import { countOf, isProbe, type ProbingRig, probingRig, succeeded } from '../../../support/probing-rig.js';
+
+const TIMEOUT_MS = 2000;
 
 type Mount = (engines: readonly OpenEngine<'udp'>[]) => void;
 
@@ -86,6 +88,24 @@ describe('an input with several probers', () => {
     const keys = r.acc.metrics.filter(isProbe).map(({ tags, timeNs }) => `${tags.dst} ${tags.clock} ${timeNs}`);
     assert.deepEqual(keys, [...new Set(keys)]);
     assert.ok(r.acc.metrics.filter(isProbe).every((metric) => countOf(metric, 'timeout') === 0));
+  });
+
+  test('keeps a window open until the last of them has settled it', async (t) => {
+    const answering = reflector();
+    const { r } = rig(t, new Source(prober('a'), prober('b'), answering.engine));
+    await r.start();
+    // Nobody listens there: the probes of one engine time out long after those of the other were answered.
+    const silent = createUdpReflector(reflectorOptions());
+    t.after(() => close(silent));
+    const target = (dst: string, to: number): UdpTarget =>
+      udpTarget({ dst, address: '127.0.0.1', port: to, intervalMs: 10, timeoutMs: TIMEOUT_MS });
+    r.publish([target('a1', port(silent)), target('b1', answering.port)]);
+    const [lost, answered] = await Promise.all(
+      ['a1', 'b1'].map((dst) => r.until((metric) => isProbe(metric) && metric.tags.dst === dst)),
+    );
+    // Both were probed from the same moment on, each by a thread of its own; a timeout is many windows.
+    const apartMs = Math.abs(Number(lost!.timeNs - answered!.timeNs)) / 1e6;
+    assert.ok(apartMs < TIMEOUT_MS / 2, `${apartMs} ms`);
   });
 
   test('gives an engine that comes later what it is there for', async (t) => {
