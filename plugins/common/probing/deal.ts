@@ -23,23 +23,35 @@ export function deal<T extends Target>(targets: readonly ProbedTarget<T>[], deal
   const left: ProbedTarget<T>[] = [];
   const hashes = dealers.map(({ name }) => hashOf(name));
   for (const probed of targets) {
-    const able = dealers.flatMap(({ canProbe }, i) => (canProbe(probed.target) ? [i] : []));
-    const [only] = able;
-    if (only === undefined) left.push(probed);
-    else shares[able.length === 1 ? only : best(able, hashes, endOf(probed.target))]?.push(probed);
+    const chosen = choose(probed.target, dealers, hashes);
+    if (chosen === undefined) left.push(probed);
+    else shares[chosen]?.push(probed);
   }
   return { shares, left };
+}
+
+/** Index of the dealer; a plain loop, since lists have 100 000 targets and are dealt on the main thread. */
+function choose<T extends Target>(
+  target: T,
+  dealers: readonly Dealer<T>[],
+  hashes: readonly number[],
+): number | undefined {
+  const hash = dealers.length > 1 ? hashOf(endOf(target)) : 0;
+  let chosen: number | undefined;
+  let most = -1;
+  for (let i = 0; i < dealers.length; i += 1) {
+    if (dealers[i]?.canProbe(target) !== true) continue;
+    const weight = mix(hash ^ (hashes[i] ?? 0));
+    if (weight <= most) continue;
+    chosen = i;
+    most = weight;
+  }
+  return chosen;
 }
 
 /** Not the queue pair: a reflector that restarts keeps its prober. */
 function endOf(target: Target): string {
   return target.transport === 'rdma-ud' ? `${target.dst} ${target.gid}` : `${target.dst} ${target.address}`;
-}
-
-function best(able: readonly number[], hashes: readonly number[], end: string): number {
-  const hash = hashOf(end);
-  const weight = (i: number): number => mix(hash ^ (hashes[i] ?? 0));
-  return able.reduce((chosen, i) => (weight(i) > weight(chosen) ? i : chosen));
 }
 
 /** FNV-1a, 32 bits. */

@@ -39,7 +39,7 @@ for (const [name, key, field, family, type, divisor] of CASES) {
 }
 
 for (const [prefix, family, results] of [
-  ['', 'weft_probes_total', ['success', 'timeout', 'send_error', 'invalid']],
+  ['', 'weft_probes_total', ['success', 'timeout', 'send_error', 'invalid', 'stale']],
   ['payload_', 'weft_probe_payload_total', ['success', 'timeout', 'invalid', 'reset']],
   ['http_', 'weft_probe_http_total', ['success', 'timeout', 'invalid', 'reset']],
 ] as const) {
