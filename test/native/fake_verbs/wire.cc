@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "completion_queue.h"
+#include "far_hosts.h"
 #include "headers.h"
 #include "queue_pair.h"
 #include "receive.h"
@@ -70,13 +71,17 @@ void Wire::complete_send(Qp &qp, const Completion &completion, int64_t sent_ns, 
 }
 
 void Wire::transmit(Device &sender, const Packet &packet, int64_t extra_delay_ns) {
-  Device *const receiver = destination(packet);
-  if (receiver == nullptr) {
-    sender.counters.add(Count::kDroppedNoRoute);
-    return;
-  }
   const int64_t arrival_ns = packet.sent_ns + sender.settings.latency_ns + extra_delay_ns;
-  schedule(arrival_ns, {receiver->number, packet, {}});
+  if (Device *const receiver = destination(packet); receiver != nullptr) {
+    schedule(arrival_ns, {receiver->number, packet, {}});
+  } else if (is_far_host(packet.dgid, world_.far_hosts)) {
+    for (Packet &answer : answers_of_far_host(packet, arrival_ns)) {
+      const int64_t back_ns = answer.sent_ns + sender.settings.latency_ns;
+      schedule(back_ns, {sender.number, std::move(answer), {}});
+    }
+  } else {
+    sender.counters.add(Count::kDroppedNoRoute);
+  }
 }
 
 Device *Wire::destination(const Packet &packet) {

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "far_hosts.h"
+
 namespace fake_verbs {
 
 namespace {
@@ -42,6 +44,7 @@ World::World() {
 
 std::string World::configure(std::string_view text) {
   uint64_t count = kDefaultDevices;
+  uint64_t far = 0;
   std::vector<Settings> settings(kMostDevices);
   while (!text.empty()) {
     const std::string_view item = text.substr(0, text.find(','));
@@ -52,6 +55,10 @@ std::string World::configure(std::string_view text) {
     const std::string_view value = item.substr(equals + 1);
     if (key == "devices") {
       if (!parse_integer(value, count) || count > kMostDevices) return "devices cannot be " + std::string(value);
+      continue;
+    }
+    if (key == "far_hosts") {
+      if (!parse_integer(value, far) || far > kMostFarHosts) return "far_hosts cannot be " + std::string(value);
       continue;
     }
     int number = -1;
@@ -65,6 +72,7 @@ std::string World::configure(std::string_view text) {
   wire.clear();
   failures.clear();
   devices.clear();
+  far_hosts = static_cast<uint32_t>(far);
   for (unsigned i = 0; i < count; ++i) devices.push_back(std::make_unique<Device>(i, settings[i]));
   return "";
 }

@@ -40,6 +40,7 @@ class World {
   std::mutex mutex;
   std::condition_variable acknowledged;  // completion or asynchronous events
   std::vector<std::unique_ptr<Device>> devices;
+  uint32_t far_hosts = 0;  // there are, beside the devices
   std::vector<PlannedFailure> failures;
   Wire wire{*this};
   uint32_t next_handle = 1;
