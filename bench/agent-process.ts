@@ -19,12 +19,11 @@ const TEXT = 'text/plain;version=0.0.4';
 const PROTOBUF =
   'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3';
 
-/** What the agent probes: loopback hosts, one probe a second each, all answered at `port`. */
-export interface AgentTargets {
-  readonly transport: 'udp' | 'tcp';
-  readonly count: number;
-  readonly port: number;
-}
+/** What the agent probes, one probe a second each: hosts on loopback that answer at `port`, or hosts of the fake verbs. */
+export type AgentTargets = { readonly count: number } & (
+  | { readonly transport: 'udp' | 'tcp'; readonly port: number }
+  | { readonly transport: 'rdma-ud'; readonly verbs: Readonly<Record<string, string>> }
+);
 
 export interface Scrape {
   readonly ms: number;
@@ -49,8 +48,9 @@ export class AgentProcess {
     const prometheusPort = await freePort();
     await writeFile(join(folder, 'pinglist.json'), JSON.stringify(pinglist(targets)));
     await writeFile(join(folder, 'weft.yaml'), configuration(folder, prometheusPort, targets.transport));
+    const env = targets.transport === 'rdma-ud' ? { ...process.env, ...targets.verbs } : process.env;
     const args = ['--pdeathsig', 'KILL', LAUNCHER, 'run', '-c', join(folder, 'weft.yaml')];
-    const child = spawn('setpriv', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn('setpriv', args, { stdio: ['ignore', 'ignore', 'inherit'], env });
     const agent = new AgentProcess(child, folder, `http://127.0.0.1:${prometheusPort}/metrics`);
     await agent.#ready();
     return agent;
@@ -95,24 +95,30 @@ export class AgentProcess {
   }
 }
 
-function pinglist({ transport, count, port }: AgentTargets): object {
-  const targets = Array.from({ length: count }, (_, i) => ({
-    transport,
+function pinglist(targets: AgentTargets): object {
+  const list = Array.from({ length: targets.count }, (_, i) => ({
+    transport: targets.transport,
     dst: `host-${i}`,
-    address: loopbackAddress(i),
-    port,
+    ...addressOf(targets, i),
     interval: '1s',
-    ...(transport === 'udp' && { timeout: '500ms' }),
+    ...(targets.transport !== 'tcp' && { timeout: '500ms' }),
     labels: { tor: `t${i % 40}`, pod: `p${i % 4}` },
   }));
-  return { version: 1, revision: 'bench', targets };
+  return { version: 1, revision: 'bench', targets: list };
+}
+
+/** Far hosts of the fake verbs: see test/native/fake_verbs/far_hosts.h. */
+function addressOf(targets: AgentTargets, i: number): object {
+  if (targets.transport === 'rdma-ud') return { gid: `::ffff:10.1.${i >>> 8}.${i & 255}`, qpn: 1 };
+  return { address: loopbackAddress(i), port: targets.port };
 }
 
 function configuration(folder: string, prometheusPort: number, transport: AgentTargets['transport']): string {
+  const options = transport === 'rdma-ud' ? 'devices: [ fake0 ]' : 'listen: [ "127.0.0.1:0" ]';
   return `agent: { hostname: bench, log_level: warn, labels: { tor: t0, pod: p0 } }
 inputs:
   pinglist: [ { file: ${join(folder, 'pinglist.json')} } ]
-  ${transport}: [ { listen: [ "127.0.0.1:0" ] } ]
+  ${transport}: [ { ${options} } ]
 outputs:
   prometheus: [ { listen: "127.0.0.1:${prometheusPort}" } ]
 `;

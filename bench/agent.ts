@@ -1,10 +1,12 @@
 /**
  * The whole agent at 100, 1 000 and 10 000 UDP targets and at 5 000 TCP targets on loopback, one probe a second each,
- * answered by a reflector in another process and scraped every 10 s. With --soak a long run at 10 000 UDP targets shows
- * that memory stays flat.
+ * answered by a reflector in another process, and at 10 000 RDMA targets that the fake verbs answer; all scraped every
+ * 10 s. With --soak a long run at 10 000 UDP targets, and one at as many RDMA targets, show that memory
+ * stays flat.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { startFakeVerbs } from '../test/support/fake-verbs.js';
 import { AgentProcess, type AgentTargets, type Scrape } from './agent-process.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
 import { type LoopResult, TcpLoop, UdpLoop } from './c-loop.js';
@@ -18,6 +20,7 @@ const TCP_SIZE = 5000;
 const MAX_CPU_PERCENT = 15;
 const MAX_RSS_MB = 150;
 const MAX_BLOCKED_MS = 50;
+const VERBS = `devices=1,far_hosts=${BUDGET_SIZE}`;
 const WINDOW_MS = 10_000;
 const LOOP_SECONDS = 5;
 const EVENT_LOOP_DELAY = /^weft_agent_event_loop_delay_max_seconds(?:\{[^}]*\})? (\S+)/m;
@@ -38,7 +41,8 @@ interface Course {
 export async function run({ quick, soakMinutes }: BenchOptions): Promise<BenchRow[]> {
   const windows = quick ? { warmUp: 1, measured: 1 } : { warmUp: 2, measured: 4 };
   const udp = await udpRows(quick ? [1000] : SIZES, windows, soakMinutes);
-  return [...udp, ...(await tcpRows(quick ? 1000 : TCP_SIZE, windows))];
+  const tcp = await tcpRows(quick ? 1000 : TCP_SIZE, windows);
+  return [...udp, ...tcp, ...(await rdmaRows(quick ? 1000 : BUDGET_SIZE, windows, soakMinutes))];
 }
 
 async function udpRows(sizes: readonly number[], windows: Windows, soakMinutes: number): Promise<BenchRow[]> {
@@ -49,7 +53,7 @@ async function udpRows(sizes: readonly number[], windows: Windows, soakMinutes: 
       const course = await observe({ transport: 'udp', count, port }, windows);
       rows.push(...rowsOf('UDP', count, course, await pacedUdpPercent(count)));
     }
-    if (soakMinutes > 0) rows.push(...(await soak(port, soakMinutes)));
+    if (soakMinutes > 0) rows.push(...(await soak({ transport: 'udp', count: BUDGET_SIZE, port }, soakMinutes)));
     return rows;
   } finally {
     await stop();
@@ -65,6 +69,19 @@ async function tcpRows(count: number, windows: Windows): Promise<BenchRow[]> {
     return rowsOf('TCP', count, course, limit);
   } finally {
     await loop.stop();
+  }
+}
+
+/** Its CPU is also that of the fake wire and of what answers there: there is no limit to compare it with. */
+async function rdmaRows(count: number, windows: Windows, soakMinutes: number): Promise<BenchRow[]> {
+  const cleanUp: (() => unknown)[] = [];
+  try {
+    const { env } = await startFakeVerbs({ after: (end) => cleanUp.push(end as () => unknown) }, VERBS);
+    const targets: AgentTargets = { transport: 'rdma-ud', count, verbs: env };
+    const rows = rowsOf('RDMA', count, await observe(targets, windows));
+    return soakMinutes > 0 ? [...rows, ...(await soak(targets, soakMinutes))] : rows;
+  } finally {
+    for (const end of cleanUp.reverse()) await end();
   }
 }
 
@@ -105,15 +122,16 @@ async function observe(targets: AgentTargets, windows: Windows): Promise<Course>
 }
 
 function rowsOf(
-  transport: 'UDP' | 'TCP',
+  transport: 'UDP' | 'TCP' | 'RDMA',
   count: number,
   { usages, text, protobuf, maxBlockedMs }: Course,
-  limit: number,
+  limit?: number,
 ): BenchRow[] {
   const first = usages[0];
   const last = usages.at(-1);
   if (first === undefined || last === undefined) throw new Error('nothing was measured');
   const judged = transport === 'UDP' && count === BUDGET_SIZE;
+  const memoryJudged = transport !== 'TCP' && count === BUDGET_SIZE;
   const cpu = cpuPercent(first, last);
   const rss = Math.max(...usages.map((usage) => usage.rssBytes)) / 1e6;
   const name = (what: string): string => `agent, ${count.toLocaleString('en-US')} ${transport} targets: ${what}`;
@@ -121,8 +139,7 @@ function rowsOf(
     {
       name: name('CPU'),
       value: cpu,
-      limit,
-      ratio: cpu / limit,
+      ...(limit !== undefined && { limit, ratio: cpu / limit }),
       unit: '% of a core',
       ...(judged && { budget: '≤ 15 %', ok: cpu <= MAX_CPU_PERCENT }),
     },
@@ -130,7 +147,7 @@ function rowsOf(
       name: name('RSS, highest'),
       value: rss,
       unit: 'MB',
-      ...(judged && { budget: '≤ 150 MB', ok: rss <= MAX_RSS_MB }),
+      ...(memoryJudged && { budget: '≤ 150 MB', ok: rss <= MAX_RSS_MB }),
     },
     {
       name: name('event loop blocked, longest'),
@@ -151,8 +168,8 @@ function scrapeRows(name: string, scrapes: readonly Scrape[]): BenchRow[] {
 }
 
 /** RSS each minute; the slope is that of the second half, when caches and heaps have found their size. */
-async function soak(port: number, minutes: number): Promise<BenchRow[]> {
-  const agent = await AgentProcess.start({ transport: 'udp', count: BUDGET_SIZE, port });
+async function soak(targets: AgentTargets, minutes: number): Promise<BenchRow[]> {
+  const agent = await AgentProcess.start(targets);
   try {
     const points: [minute: number, mb: number][] = [];
     for (let minute = 1; minute <= minutes; minute++) {
@@ -165,7 +182,8 @@ async function soak(port: number, minutes: number): Promise<BenchRow[]> {
       console.error(`soak: minute ${minute}, RSS ${mb.toFixed(1)} MB`);
     }
     const settled = points.slice(Math.floor(points.length / 2));
-    const name = `agent, ${BUDGET_SIZE.toLocaleString('en-US')} UDP targets, ${minutes} minutes`;
+    const { count, transport } = targets;
+    const name = `agent, ${count.toLocaleString('en-US')} ${transport} targets, ${minutes} minutes`;
     const highest = Math.max(...points.map(([, mb]) => mb));
     return [
       { name: `${name}: RSS, highest`, value: highest, unit: 'MB', budget: '≤ 150 MB', ok: highest <= MAX_RSS_MB },
