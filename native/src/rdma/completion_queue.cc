@@ -126,11 +126,15 @@ size_t CompletionQueue::poll_plain(Completion* completions, size_t max) {
 }
 
 Status CompletionQueue::arm() {
+  if (armed_) return Done{};
+  take_events();
   const int failed = ibv_req_notify_cq(cq_.get(), 0);
   if (failed != 0) return verbs_error("ibv_req_notify_cq", failed);
+  armed_ = true;
   return Done{};
 }
 
+// Never blocks.
 void CompletionQueue::take_events() {
   ibv_cq* cq = nullptr;
   void* cookie = nullptr;

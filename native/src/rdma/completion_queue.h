@@ -35,11 +35,14 @@ class CompletionQueue {
 
   // At most `max` completions; 0: there are none.
   size_t poll(Completion* completions, size_t max);
-  // Asks for an event at the next completion. Those that came before it raise none: poll once more before sleeping.
+  // Asks for an event at the next completion, unless one was asked for and has not come. Completions that came before
+  // raise none: poll once more before sleeping.
   Status arm();
-  // Takes and acknowledges what the channel holds. Never blocks.
-  void take_events();
+  bool armed() const { return armed_; }
+  // Readable once an event has come.
   int fd() const { return channel_->fd; }
+  // An event has come: it is taken when the queue is armed again.
+  void disarm() { armed_ = false; }
 
   ibv_cq* raw() const { return cq_.get(); }
   CompletionStamps stamps() const { return stamps_; }
@@ -50,6 +53,7 @@ class CompletionQueue {
  private:
   CompletionQueue(const Verbs& verbs, VerbsPtr<ibv_comp_channel> channel);
 
+  void take_events();
   Status create_queue(ibv_context* context, uint32_t entries);
   bool create_stamped(ibv_context* context, uint32_t entries, CompletionStamps stamps);
   size_t poll_stamped(Completion* completions, size_t max);
@@ -61,6 +65,7 @@ class CompletionQueue {
   VerbsPtr<ibv_cq> cq_;
   ibv_cq_ex* extended_ = nullptr;  // the same queue, when it stamps
   CompletionStamps stamps_ = CompletionStamps::kNone;
+  bool armed_ = false;
   CompletionClock clock_ = CompletionClock::nanoseconds();
 };
 

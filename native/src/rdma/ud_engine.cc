@@ -13,6 +13,8 @@ namespace weft {
 namespace {
 
 constexpr size_t kPollBatch = 32;
+constexpr double kBatchedRate = 500;  // probes a second
+constexpr int64_t kBatchPeriodNs = kNsPerMs;
 constexpr int kDscpShift = 2;
 // Completions are taken between so many posts, so that a burst of probes does not hold up answers.
 constexpr size_t kSendBurst = 16;
@@ -61,7 +63,6 @@ void UdEngine::use_session() {
   session_ = keeper_->session();
   prober_.use(session_);
   waiting_.clear();
-  armed_ = session_ != nullptr;  // a completion queue is made armed
   ready_ = Ready{};
   watch_ = LoopWatch(monotonic_ns());
 }
@@ -91,22 +92,27 @@ void UdEngine::receive() {
 
 void UdEngine::take_completions() {
   session_->begin_pass();
-  int64_t now_ns;
+  for (CompletionQueue* queue : session_->queues()) {
+    if (const Status taken = take_completions(*queue); !taken.ok()) return keeper_->give_up(taken.error());
+  }
+  watch_.emptied(monotonic_ns());
+}
+
+Status UdEngine::take_completions(CompletionQueue& queue) {
   size_t count;
   do {
-    count = session_->completions().poll(completions_.data(), completions_.size());
-    now_ns = monotonic_ns();
-    Seen seen = watch_.seen(now_ns);
-    seen.stood_still = seen.stood_still && !session_->hardware_clock();
+    count = queue.poll(completions_.data(), completions_.size());
+    if (count == 0) break;
+    Seen seen = watch_.seen(monotonic_ns());
+    seen.stood_still = seen.stood_still && !queue.hardware_clock();
+    busy_until_ns_ = seen.monotonic_ns + kWatchedNs;
     for (size_t i = 0; i < count; ++i) {
       if (seen.stood_still) stood_still_.add();
-      const Status taken = take(completions_[i], seen);
-      // A queue pair that failed flushes all it has, and whatever it gets.
-      if (!taken.ok()) return keeper_->give_up(taken.error());
+      // A queue pair that failed flushes all it has, and whatever it gets: nothing to wait for.
+      if (const Status taken = take(completions_[i], seen); !taken.ok()) return taken;
     }
-    if (count > 0) busy_until_ns_ = now_ns + kWatchedNs;
   } while (count == completions_.size() && !slice_full());
-  watch_.emptied(now_ns);
+  return Done{};
 }
 
 Status UdEngine::take(const Completion& completion, const Seen& seen) {
@@ -203,57 +209,63 @@ PeerAddress UdEngine::peer_of(const ProbeTarget& target) {
 
 // ---- sleep
 
+bool UdEngine::batched() const {
+  return session_ != nullptr && session_->hardware_clock() && schedule_.probes_per_second() >= kBatchedRate;
+}
+
 bool UdEngine::wait(int64_t deadline_ns) {
   if (config_.busy_poll && keeper_->active()) return ++spins_ % kSpinsPerLook == 0 && sleep(0);
-  if (session_ != nullptr && !armed_ && arm()) return false;
+  if (session_ != nullptr && arm()) return false;
   return sleep(sleep_until_ns(deadline_ns, monotonic_ns()));
 }
 
-// True when there was something to take, or the session is to end.
+// True when there may be more to take before it sleeps.
 bool UdEngine::arm() {
-  session_->completions().take_events();
-  const Status armed = session_->completions().arm();
-  if (!armed.ok()) {
-    keeper_->give_up(armed.error());
-    return true;
+  bool news = false;
+  for (CompletionQueue* queue : session_->queues()) {
+    if (queue->armed() || (batched() && session_->is_prober(queue))) continue;
+    if (const Status armed = queue->arm(); !armed.ok()) keeper_->give_up(armed.error());
+    news = true;
   }
-  armed_ = true;
-  // What came before it was armed raises no event: it is taken now.
-  const uint32_t before = prober_.outstanding();
-  take_completions();
-  outstanding_ = prober_.outstanding();
-  return before != outstanding_;
+  return news;
 }
 
 int64_t UdEngine::sleep_until_ns(int64_t deadline_ns, int64_t now_ns) const {
-  int64_t until_ns = std::min(next_deadline_ns(deadline_ns), keeper_->next_check_ns());
-  if (session_ != nullptr && !session_->hardware_clock() && now_ns < busy_until_ns_) {
-    until_ns = std::min(until_ns, now_ns + kWatchedSleepNs);
-  }
-  return until_ns;
+  const int64_t until_ns = std::min(next_deadline_ns(deadline_ns), keeper_->next_check_ns());
+  if (batched()) return std::max(std::min(until_ns, deadline_ns), now_ns + kBatchPeriodNs);
+  const bool watched = session_ != nullptr && !session_->hardware_clock() && now_ns < busy_until_ns_;
+  return watched ? std::min(until_ns, now_ns + kWatchedSleepNs) : until_ns;
 }
 
 // True when the main thread wants the slice to end.
 bool UdEngine::sleep(int64_t until_ns) {
-  pollfd polled[4] = {{wakeup().fd(), POLLIN, 0}};
-  nfds_t count = 1;
+  polled_.assign({{wakeup().fd(), POLLIN, 0}});
   if (session_ != nullptr) {
-    polled[count++] = {session_->completions().fd(), POLLIN, 0};
-    polled[count++] = {session_->port().context()->async_fd, POLLIN, 0};
-    polled[count++] = {session_->handles().fd(), POLLIN, 0};
+    polled_.push_back({session_->port().context()->async_fd, POLLIN, 0});
+    polled_.push_back({session_->handles().fd(), POLLIN, 0});
+    for (const CompletionQueue* queue : session_->queues()) {
+      if (queue->armed()) polled_.push_back({queue->fd(), POLLIN, 0});
+    }
   }
   const int64_t span_ns = std::max<int64_t>(until_ns - monotonic_ns(), 0);
   watch_.sleeps(span_ns);
   const timespec span{span_ns / kNsPerS, span_ns % kNsPerS};
-  if (ppoll(polled, count, &span, nullptr) <= 0) return false;
+  if (ppoll(polled_.data(), polled_.size(), &span, nullptr) <= 0) return false;
   if (session_ != nullptr) {
-    if (polled[1].revents != 0) armed_ = false;
-    ready_.device = polled[2].revents != 0;
-    ready_.handles = polled[3].revents != 0;
+    ready_.device = polled_[1].revents != 0;
+    ready_.handles = polled_[2].revents != 0;
+    for (CompletionQueue* queue : session_->queues()) {
+      if (has_come(*queue)) queue->disarm();
+    }
   }
-  if (polled[0].revents == 0) return false;
+  if (polled_[0].revents == 0) return false;
   wakeup().drain();
   return true;
+}
+
+bool UdEngine::has_come(const CompletionQueue& queue) const {
+  return std::any_of(polled_.begin(), polled_.end(),
+                     [&](const pollfd& one) { return one.fd == queue.fd() && one.revents != 0; });
 }
 
 void UdEngine::add_stats(Stats& stats) const {

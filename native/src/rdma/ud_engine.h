@@ -1,7 +1,11 @@
 // The RDMA engine of one port: probes and answers over UD queue pairs, and comes back by itself from whatever happens to
-// the device. Three messages make a probe (probe, ACK1, ACK2: DESIGN.md, "RDMA: UD queue pairs"). What it does not
-// measure: one-way delays, which would need synchronised clocks.
+// the device. Three messages make a probe (probe, ACK1, ACK2: DESIGN.md, "RDMA: UD queue pairs"). It sleeps until there is
+// a completion; from kBatchedRate on, where the device stamps them, it takes those of its probes every millisecond, which
+// leaves the network RTT as exact as before at a fraction of the CPU. Probes of others are answered at once, always. What
+// it does not measure: one-way delays, which would need synchronised clocks.
 #pragma once
+
+#include <poll.h>
 
 #include <optional>
 #include <vector>
@@ -32,6 +36,8 @@ class UdEngine final : public Prober, public RdmaMonitor {
   void look_after_session(int64_t now_ns);
   void use_session();
   void take_completions();
+  // Error: the session cannot go on.
+  Status take_completions(CompletionQueue& queue);
   Status take(const Completion& completion, const Seen& seen);
 
   void send_probe(uint32_t target_slot, int64_t now_ns);
@@ -40,9 +46,11 @@ class UdEngine final : public Prober, public RdmaMonitor {
   int refusal(const ProbeTarget& target);
   PeerAddress peer_of(const ProbeTarget& target);
 
+  bool batched() const;
   bool arm();
   int64_t sleep_until_ns(int64_t deadline_ns, int64_t now_ns) const;
   bool sleep(int64_t until_ns);
+  bool has_come(const CompletionQueue& queue) const;
 
   struct WaitingTarget {
     uint32_t slot;
@@ -58,10 +66,10 @@ class UdEngine final : public Prober, public RdmaMonitor {
   std::vector<WaitingTarget> waiting_;  // for an address handle
   std::vector<uint32_t> expired_;
   std::vector<Completion> completions_;
+  std::vector<pollfd> polled_;
 
   LoopWatch watch_;
   int64_t busy_until_ns_ = 0;
-  bool armed_ = false;
   // What the last sleep ended with, beside completions.
   struct Ready {
     bool device = false;

@@ -37,7 +37,7 @@ Result<VerbsPtr<ibv_context>> open_device(const Verbs& verbs, const std::string&
 UdPort::UdPort(const Verbs& verbs, VerbsPtr<ibv_context> context, uint8_t port)
     : verbs_(verbs), context_(std::move(context)), port_(port) {}
 
-Result<std::unique_ptr<UdPort>> UdPort::open(const RdmaConfig& config, uint32_t entries) {
+Result<std::unique_ptr<UdPort>> UdPort::open(const RdmaConfig& config) {
   auto verbs = load_verbs();
   if (!verbs.ok()) return verbs.error();
   auto context = open_device(*verbs.value(), config.device);
@@ -50,9 +50,6 @@ Result<std::unique_ptr<UdPort>> UdPort::open(const RdmaConfig& config, uint32_t 
   errno = 0;
   port->pd_ = own(port->verbs_.alloc_pd(port->context()), port->verbs_.dealloc_pd);
   if (!port->pd_) return verbs_error("ibv_alloc_pd");
-  auto completions = CompletionQueue::create(port->verbs_, port->context(), entries);
-  if (!completions.ok()) return completions.error();
-  port->completions_ = std::move(completions.value());
   return port;
 }
 

@@ -1,10 +1,9 @@
-// One port of one device, opened: context, protection domain, completion queue, and the GID it speaks as. What is made on
-// it (queue pairs, address handles) has to go before it does. One thread.
+// One port of one device, opened: context, protection domain, and the GID it speaks as. What is made on it (queues, queue
+// pairs, address handles) has to go before it does. One thread.
 #pragma once
 
 #include <memory>
 
-#include "rdma/completion_queue.h"
 #include "rdma/gid_table.h"
 #include "rdma/rdma.h"
 #include "rdma/verbs.h"
@@ -13,13 +12,12 @@ namespace weft {
 
 class UdPort {
  public:
-  // `entries`: work requests under way at most. Errors: see native/index.ts, createRdmaEngine.
-  static Result<std::unique_ptr<UdPort>> open(const RdmaConfig& config, uint32_t entries);
+  // Errors: see native/index.ts, createRdmaEngine.
+  static Result<std::unique_ptr<UdPort>> open(const RdmaConfig& config);
 
   const Verbs& verbs() const { return verbs_; }
   ibv_context* context() const { return context_.get(); }
   ibv_pd* pd() const { return pd_.get(); }
-  CompletionQueue& completions() { return *completions_; }
   RdmaLink link() const { return link_; }
   uint16_t lid() const { return lid_; }
   const GidEntry& gid() const { return gid_; }
@@ -37,7 +35,6 @@ class UdPort {
   const Verbs& verbs_;
   VerbsPtr<ibv_context> context_;
   VerbsPtr<ibv_pd> pd_;
-  std::unique_ptr<CompletionQueue> completions_;
   uint8_t port_;
   RdmaLink link_ = RdmaLink::kRoce;
   uint16_t lid_ = 0;

@@ -33,9 +33,9 @@ PeerAddress peer_of(const Grh* grh, RdmaLink link, const Completion& completion)
 
 }  // namespace
 
-UdReflector::UdReflector(UdPort& port, AddressHandles& handles, std::unique_ptr<QueuePair> pair,
-                         ReflectorCounters& counters)
-    : port_(port), handles_(handles), pair_(std::move(pair)), counters_(counters) {}
+UdReflector::UdReflector(const UdPort& port, AddressHandles& handles, std::unique_ptr<QueuePair> pair,
+                         bool hardware_clock, ReflectorCounters& counters)
+    : port_(port), handles_(handles), pair_(std::move(pair)), hardware_clock_(hardware_clock), counters_(counters) {}
 
 Status UdReflector::take(uint32_t slot, const Completion& completion, const Seen& seen) {
   // The queue pair receives no more: whatever it is given is flushed too.
@@ -80,7 +80,7 @@ void UdReflector::answer(const Grh* grh, const Payload& probe, const Completion&
   // The guess on the safe side: what the host may have held up is the host's.
   made.t3_ns = completion.stamp_ns.value_or(seen.stood_still ? seen.since_ns : seen.monotonic_ns);
   if (seen.stood_still) made.flags |= kStoodStill;
-  if (port_.completions().hardware_clock()) made.flags |= kHardwareStamps;
+  if (hardware_clock_) made.flags |= kHardwareStamps;
   if (seen.monotonic_ns < ran_empty_told_until_ns_) made.flags |= kQueueRanEmpty;
   start(slot, seen.monotonic_ns);
 }

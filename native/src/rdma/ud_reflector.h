@@ -8,6 +8,7 @@
 
 #include "base/engine.h"
 #include "rdma/address_handles.h"
+#include "rdma/completion_queue.h"
 #include "rdma/queue_pair.h"
 #include "rdma/seen.h"
 
@@ -23,7 +24,9 @@ struct ReflectorCounters {
 class UdReflector {
  public:
   // All but `pair` outlive this.
-  UdReflector(UdPort& port, AddressHandles& handles, std::unique_ptr<QueuePair> pair, ReflectorCounters& counters);
+  // `hardware_clock`: completions have stamps.
+  UdReflector(const UdPort& port, AddressHandles& handles, std::unique_ptr<QueuePair> pair, bool hardware_clock,
+              ReflectorCounters& counters);
 
   QueuePair& pair() { return *pair_; }
   uint32_t number() const { return pair_->number(); }
@@ -55,9 +58,10 @@ class UdReflector {
   void send(uint32_t slot, uint8_t ack, int64_t t4_ns, ibv_ah* to);
   void drop(uint32_t slot, Counter& counter);
 
-  UdPort& port_;
+  const UdPort& port_;
   AddressHandles& handles_;
   std::unique_ptr<QueuePair> pair_;
+  const bool hardware_clock_;
   ReflectorCounters& counters_;
   std::vector<Answer> answers_;  // by send slot
   std::vector<uint32_t> waiting_;

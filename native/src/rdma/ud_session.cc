@@ -32,26 +32,46 @@ Result<std::unique_ptr<UdSession>> UdSession::open(const RdmaConfig& config, Ref
   std::unique_ptr<UdSession> session(new UdSession());
   const size_t probers = probers_of(config);
   const size_t pairs = probers + (config.reflect ? 1 : 0);
-  // Room for every request at once: a completion queue that overflows is lost.
-  const auto entries = static_cast<uint32_t>(pairs * (pair.send_slots + pair.receive_slots));
-  auto port = UdPort::open(config, entries);
+  auto port = UdPort::open(config);
   if (!port.ok()) return port.error();
   session->port_ = std::move(port.value());
-  UdPort& opened = *session->port_;
+  const UdPort& opened = *session->port_;
+  if (const Status status = session->open_completions(pair, probers, config.reflect); !status.ok()) {
+    return status.error();
+  }
   auto handles = AddressHandles::create(opened, config.port, kAddressHandles);
   if (!handles.ok()) return handles.error();
   session->handles_ = std::move(handles.value());
   for (; pair.index < pairs; ++pair.index) {
-    auto made = QueuePair::create(opened.verbs(), opened.pd(), session->completions().raw(), pair);
+    const bool probes = pair.index < probers;
+    CompletionQueue& queue = probes ? *session->prober_completions_ : *session->reflector_completions_;
+    auto made = QueuePair::create(opened.verbs(), opened.pd(), queue.raw(), pair);
     if (!made.ok()) return made.error();
-    if (pair.index < probers) {
+    if (probes) {
       session->probers_.push_back(std::move(made.value()));
     } else {
-      session->reflector_ =
-          std::make_unique<UdReflector>(opened, session->handles(), std::move(made.value()), counters);
+      session->reflector_ = std::make_unique<UdReflector>(opened, session->handles(), std::move(made.value()),
+                                                          session->hardware_clock_, counters);
     }
   }
   return session;
+}
+
+Status UdSession::open_completions(const QueuePairConfig& pair, size_t probers, bool reflects) {
+  // Room for every request at once: a completion queue that overflows is lost.
+  const uint32_t entries = pair.send_slots + pair.receive_slots;
+  const auto open = [&](std::unique_ptr<CompletionQueue>& queue, size_t pairs) -> Status {
+    if (pairs == 0) return Done{};
+    auto made =
+        CompletionQueue::create(port_->verbs(), port_->context(), static_cast<uint32_t>(entries * pairs));
+    if (!made.ok()) return made.error();
+    queue = std::move(made.value());
+    queues_.push_back(queue.get());
+    hardware_clock_ = queue->hardware_clock();
+    return Done{};
+  };
+  const Status opened = open(reflector_completions_, reflects ? 1 : 0);
+  return opened.ok() ? open(prober_completions_, probers) : opened;
 }
 
 bool UdSession::can_send() {

@@ -1,5 +1,5 @@
 // All that an engine has open on a port, made together and gone together: the port, the queue pairs of prober and
-// reflector on its completion queue, and the address handles. A fault of the device ends a session; the engine opens
+// reflector with a completion queue for each of these ends, and the address handles. A fault of the device ends a session; the engine opens
 // another. One thread.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rdma/address_handles.h"
+#include "rdma/completion_queue.h"
 #include "rdma/queue_pair.h"
 #include "rdma/ud_port.h"
 #include "rdma/ud_reflector.h"
@@ -18,9 +19,10 @@ class UdSession {
   // `counters` outlive this. Errors: see native/index.ts, createRdmaEngine.
   static Result<std::unique_ptr<UdSession>> open(const RdmaConfig& config, ReflectorCounters& counters);
 
-  UdPort& port() { return *port_; }
   const UdPort& port() const { return *port_; }
-  CompletionQueue& completions() { return port_->completions(); }
+  // Of the ends that are on, the reflector's first.
+  const std::vector<CompletionQueue*>& queues() const { return queues_; }
+  bool is_prober(const CompletionQueue* queue) const { return queue == prober_completions_.get(); }
   AddressHandles& handles() { return *handles_; }
 
   // Queue pairs; those of the prober come first.
@@ -35,12 +37,18 @@ class UdSession {
   // Whether each queue pair has a free send slot.
   bool can_send();
   void begin_pass();
-  bool hardware_clock() const { return port_->completions().hardware_clock(); }
+  bool hardware_clock() const { return hardware_clock_; }
 
  private:
   UdSession() = default;
 
+  Status open_completions(const QueuePairConfig& pair, size_t probers, bool reflects);
+
   std::unique_ptr<UdPort> port_;
+  std::unique_ptr<CompletionQueue> prober_completions_;
+  std::unique_ptr<CompletionQueue> reflector_completions_;
+  std::vector<CompletionQueue*> queues_;
+  bool hardware_clock_ = false;
   std::unique_ptr<AddressHandles> handles_;
   // Queue pairs go first.
   std::vector<std::unique_ptr<QueuePair>> probers_;
