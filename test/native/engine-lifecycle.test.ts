@@ -12,22 +12,16 @@ import {
   createUdpProber,
   createUdpReflector,
   type EngineHandle,
-  newSliceBuffer,
   port,
-  pump,
   RESULT_NAMES,
-  Slice,
   setTargets,
   stats,
-  wake,
 } from '../../native/index.js';
 import { engineTarget, proberOptions, reflectorOptions, SliceWorker, tcpReflectorOptions } from '../support/engine.js';
+import { describeLifeOf, ENDLESS_MS, SOON } from '../support/engine-life.js';
 import { startPump } from '../support/engine-pump.js';
 
 const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno;
-/** Longer than a test may take: a slice that is not ended fails it. */
-const ENDLESS_MS = 600_000;
-const SOON = { timeout: 60_000 };
 
 function worker(t: TestContext): SliceWorker {
   const thread = new SliceWorker();
@@ -55,44 +49,7 @@ const engines = [
   ['TCP reflector', () => createTcpReflector(tcpReflectorOptions())],
 ] as const;
 
-for (const [name, create] of engines) {
-  describe(`${name}, when it is closed`, () => {
-    test('ends a slice at once, and says so', SOON, async (t) => {
-      const engine = create();
-      const { ended } = await worker(t).begin(engine, ENDLESS_MS);
-      close(engine);
-      assert.ok((await ended).closed);
-    });
-
-    test('ends whatever slice comes later', SOON, async () => {
-      const engine = create();
-      close(engine);
-      const buffer = newSliceBuffer(1);
-      pump(engine, ENDLESS_MS, buffer);
-      const slice = new Slice(buffer);
-      assert.deepEqual([slice.closed, slice.count], [true, 0]);
-    });
-
-    test('is no engine any more', () => {
-      const engine = create();
-      close(engine);
-      close(engine);
-      for (const use of [stats, port, wake, (handle: EngineHandle) => setTargets(handle, [])]) {
-        assert.throws(() => use(engine), /closed/);
-      }
-    });
-  });
-
-  test(`a ${name}'s slice ends when it is woken`, SOON, async (t) => {
-    const engine = create();
-    t.after(() => close(engine));
-    const { ended } = await worker(t).begin(engine, ENDLESS_MS);
-    wake(engine);
-    const { closed, count, settledUs } = await ended;
-    assert.deepEqual([closed, count], [false, 0]);
-    assert.ok(Math.abs(settledUs - Date.now() * 1000) < 60e6, 'nothing is under way: settled until now');
-  });
-}
+for (const [name, create] of engines) describeLifeOf(name, create);
 
 test('a slice ends when there are new targets', SOON, async (t) => {
   const engine = prober(t);

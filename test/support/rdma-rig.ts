@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
-import { rdmaDevices } from '../../native/index.js';
+import {
+  type EngineHandle,
+  type EngineTarget,
+  type RdmaEngineOptions,
+  rdmaDevices,
+  rdmaStatus,
+} from '../../native/index.js';
+import { DEFAULT_QKEY } from '../../plugins/inputs/rdma-ud/config.js';
+import { engineTarget } from './engine.js';
 import { type FakeDevices, startFakeVerbs } from './fake-verbs.js';
 
 /** 32 ns × 150: what takes whole numbers of ticks both ways. */
@@ -29,4 +37,17 @@ export function ownFakeVerbs(): (settings?: string) => Promise<FakeDevices> {
     );
     return devices;
   };
+}
+
+/** Port 1 of fake0: prober and reflector. */
+export function rdmaEngineOptions(changes: Partial<RdmaEngineOptions> = {}): RdmaEngineOptions {
+  const any = { gidIndex: -1, address: '', pkeyIndex: 0, qkey: DEFAULT_QKEY, serviceLevel: 0, trafficClass: 0 };
+  const ends = { queuePairs: 0, receiveSlots: 256, busyPoll: false, probe: true, reflect: true };
+  return { device: 'fake0', port: 1, ...any, ...ends, ...changes };
+}
+
+/** The engine's own reflector, probed every 10 ms. */
+export function selfTarget(engine: EngineHandle): EngineTarget {
+  const { gid, qpn } = rdmaStatus(engine);
+  return engineTarget(0, { address: gid, qpn });
 }
