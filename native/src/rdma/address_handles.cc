@@ -16,6 +16,8 @@ constexpr int64_t kFirstRetryNs = kNsPerS;
 constexpr int64_t kLastRetryNs = 8 * kNsPerS;
 // A handle this young was made by the route of today: losses have another cause.
 constexpr int64_t kTrustedNs = 2 * kNsPerS;
+// Sends that take longer are lost in the device.
+constexpr int64_t kRetiredNs = 5 * kNsPerS;
 constexpr uint8_t kHopLimit = 255;
 
 }  // namespace
@@ -85,6 +87,7 @@ bool AddressHandles::take_made(int64_t now_ns) {
     const std::lock_guard<std::mutex> lock(mutex_);
     made.swap(made_);
   }
+  while (!retired_.empty() && retired_.front().until_ns <= now_ns) retired_.pop_front();
   for (Made& one : made) {
     Entry* entry = table_.find(one.address);
     if (entry == nullptr) continue;  // evicted meanwhile
@@ -94,7 +97,8 @@ bool AddressHandles::take_made(int64_t now_ns) {
     entry->retry_ns = one.handle ? 0 : std::clamp(entry->retry_ns * 2, kFirstRetryNs, kLastRetryNs);
     entry->fresh_until_ns = now_ns + (one.handle ? kFreshNs : entry->retry_ns);
     // A peer that cannot be resolved is not reached by its old handle either.
-    entry->handle = std::move(one.handle);
+    entry->handle.swap(one.handle);
+    if (one.handle) retired_.push_back({std::move(one.handle), now_ns + kRetiredNs});
   }
   return !made.empty();
 }

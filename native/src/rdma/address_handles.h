@@ -86,6 +86,12 @@ class AddressHandles {
   LruMap<PeerAddress, Entry, PeerAddressHash> table_;
   Wakeup wakeup_;
   int64_t distrusted_ns_ = INT64_MIN;
+  // Replaced, and kept until no send under way can need them.
+  struct Retired {
+    VerbsPtr<ibv_ah> handle;
+    int64_t until_ns;
+  };
+  std::deque<Retired> retired_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable asked_;
