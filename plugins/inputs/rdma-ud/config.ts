@@ -35,7 +35,8 @@ export const RdmaUdOptions = Type.Object(
       default: 0,
       minimum: 0,
       maximum: 255,
-      description: 'Traffic class (DSCP × 4 + ECN) of probes whose target names no `dscp`; an answer has its probe’s DSCP.',
+      description:
+        'Traffic class (DSCP × 4 + ECN) of probes whose target names no `dscp`; an answer has its probe’s DSCP.',
     }),
     service_level: Type.Integer({ default: 0, minimum: 0, maximum: 15, description: 'Service level of all packets.' }),
     qkey: Type.Integer({
