@@ -101,7 +101,7 @@ interface Addon {
   createTcpReflector(options: TcpReflectorOptions): EngineHandle;
   createRdmaEngine(options: RdmaEngineOptions): EngineHandle;
   rdmaStatus(handle: EngineHandle): RdmaStatus;
-  rdmaDevices(): RdmaDevice[];
+  rdmaDevices(): Promise<RdmaDevice[]>;
   setTargets(handle: EngineHandle, table: ArrayBuffer, requests: Uint8Array): void;
   pump(handle: EngineHandle, maxMs: number, buffer: ArrayBuffer): void;
   stats(handle: EngineHandle): EngineStats;
@@ -153,9 +153,13 @@ export function rdmaStatus(handle: EngineHandle): RdmaStatus {
   return call(() => addon().rdmaStatus(handle));
 }
 
-/** The RDMA devices of this host. Throws NativeError (`dlopen`, `ibv_get_device_list`). */
-export function rdmaDevices(): RdmaDevice[] {
-  return call(() => addon().rdmaDevices());
+/** The RDMA devices of this host, asked on another thread. Rejects with NativeError (`dlopen`, `ibv_get_device_list`). */
+export function rdmaDevices(): Promise<RdmaDevice[]> {
+  return addon()
+    .rdmaDevices()
+    .catch((error: unknown) => {
+      throw typed(error);
+    });
 }
 
 /**
@@ -249,18 +253,17 @@ function packageRoot(): string {
   return join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 }
 
-/** The addon throws plain errors with errno and syscall; here they get their type. */
 function call<T>(operation: () => T): T {
   try {
     return operation();
   } catch (error) {
-    if (error instanceof Error && 'errno' in error && 'syscall' in error) {
-      throw new NativeError(error.message, {
-        errno: Number(error.errno),
-        syscall: String(error.syscall),
-        cause: error,
-      });
-    }
-    throw error;
+    throw typed(error);
   }
+}
+
+/** The addon throws plain errors with errno and syscall; here they get their type. */
+function typed(error: unknown): unknown {
+  if (!(error instanceof Error && 'errno' in error && 'syscall' in error)) return error;
+  const { errno, syscall } = error;
+  return new NativeError(error.message, { errno: Number(errno), syscall: String(syscall), cause: error });
 }

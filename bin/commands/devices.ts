@@ -30,7 +30,7 @@ const OPTIONS: PortOptions = {
 
 /** Fails when no port can be used. Every port that `inputs.rdma-ud` would use is opened, and closed again. */
 export async function devices({ json }: { readonly json?: boolean }): Promise<ExitCode> {
-  const { usable, ...inventory } = takeInventory();
+  const { usable, ...inventory } = await takeInventory();
   if (json === true) process.stdout.write(`${JSON.stringify(toJson(inventory), undefined, 2)}\n`);
   else {
     process.stdout.write(toText(inventory.devices));
@@ -39,10 +39,10 @@ export async function devices({ json }: { readonly json?: boolean }): Promise<Ex
   return usable ? EXIT.ok : EXIT.failure;
 }
 
-function takeInventory(): Inventory & { readonly usable: boolean } {
+async function takeInventory(): Promise<Inventory & { readonly usable: boolean }> {
   let found: readonly RdmaDevice[];
   try {
-    found = rdmaDevices();
+    found = await rdmaDevices();
   } catch (error) {
     if (!(error instanceof NativeError)) throw error;
     return { devices: [], problems: [textOf(libraryError(error))], usable: false };

@@ -35,7 +35,7 @@ export async function ping(options: RdmaPingOptions, signals: Signals): Promise<
   const portOptions = portOptionsOf(options);
   const end = await endOf(options);
   const target = targetOf(place, end, options);
-  const engine = openPingPort({ target, from, options: portOptions });
+  const engine = await openPingPort({ target, from, options: portOptions });
   const { gid, qpn, lid } = end;
   return reportPing(
     {

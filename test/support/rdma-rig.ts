@@ -24,7 +24,7 @@ export function ownFakeVerbs(): (settings?: string) => Promise<FakeDevices> {
     const verbs = await startFakeVerbs({ after: (cleanup) => cleanups.push(cleanup as () => unknown) }, 'devices=2');
     Object.assign(process.env, verbs.env);
     // Loads the library.
-    rdmaDevices();
+    await rdmaDevices();
     devices = await verbs.next();
   });
   after(async () => {

@@ -15,12 +15,14 @@ namespace weft {
 
 namespace {
 
-void throw_system_error(Napi::Env env, const Error& error) {
+Napi::Error system_error(Napi::Env env, const Error& error) {
   auto exception = Napi::Error::New(env, std::string(error.syscall) + ": " + std::strerror(error.code));
   exception.Set("errno", Napi::Number::New(env, error.code));
   exception.Set("syscall", Napi::String::New(env, error.syscall));
-  exception.ThrowAsJavaScriptException();
+  return exception;
 }
+
+void throw_system_error(Napi::Env env, const Error& error) { system_error(env, error).ThrowAsJavaScriptException(); }
 
 // `E`: a pointer to an engine, or an RdmaEngine.
 template <typename E>
@@ -74,13 +76,32 @@ Napi::Value rdma_status(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value rdma_devices(const Napi::CallbackInfo& info) {
-  auto devices = list_rdma_devices();
-  if (!devices.ok()) {
-    throw_system_error(info.Env(), devices.error());
-    return info.Env().Undefined();
+// Opens every device, which takes the driver some milliseconds each: not on the calling thread.
+class RdmaDevicesWorker : public Napi::AsyncWorker {
+ public:
+  explicit RdmaDevicesWorker(Napi::Env env) : AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+ protected:
+  void Execute() override { devices_ = list_rdma_devices(); }
+  void OnOK() override {
+    if (devices_.ok()) {
+      deferred_.Resolve(write_rdma_devices(Env(), devices_.value()));
+    } else {
+      deferred_.Reject(system_error(Env(), devices_.error()).Value());
+    }
   }
-  return write_rdma_devices(info.Env(), devices.value());
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  Result<std::vector<DeviceInfo>> devices_ = Error{};
+};
+
+Napi::Value rdma_devices(const Napi::CallbackInfo& info) {
+  auto* worker = new RdmaDevicesWorker(info.Env());  // deletes itself
+  worker->Queue();
+  return worker->promise();
 }
 
 void set_targets(const Napi::CallbackInfo& info) {

@@ -84,9 +84,8 @@ void UdEngine::receive() {
   if (session_ != nullptr) take_completions();
   const int64_t now_ns = monotonic_ns();
   look_after_session(now_ns);
-  if (session_ != nullptr) {
-    if (std::exchange(ready_.handles, false) && session_->handles().take_made(now_ns)) resume_waiting(now_ns);
-  }
+  const bool made = std::exchange(ready_.handles, false);
+  if (made && session_ != nullptr && session_->handles().take_made(now_ns)) resume_waiting(now_ns);
   outstanding_ = prober_.outstanding();
 }
 

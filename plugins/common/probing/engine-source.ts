@@ -40,7 +40,7 @@ export interface EngineSource<T extends Transport> {
    * Opens the engines and hands them over; a source whose engines come and go may do so again until `stop`. Throws
    * StartupError when the input cannot run; what was handed over by then is closed by the input.
    */
-  start(mount: (engines: readonly OpenEngine<T>[]) => void, acc: Accumulator): void;
+  start(mount: (engines: readonly OpenEngine<T>[]) => void, acc: Accumulator): Promise<void> | void;
   /** Hands over nothing from now on. Legal without start, and twice. */
   stop(): void;
 }

@@ -44,7 +44,7 @@ export class ProbingInput<T extends Transport> implements Input {
       if (probing !== undefined) {
         this.#session = new ProbeSession({ transport, context: this.#context, acc, ...probing });
       }
-      engines.start((opened) => this.#mount(opened, acc), acc);
+      await engines.start((opened) => this.#mount(opened, acc), acc);
     } catch (error) {
       await this.stop();
       throw error;

@@ -13,7 +13,7 @@ import {
 export interface RdmaDoor {
   createRdmaEngine(options: RdmaEngineOptions): EngineHandle;
   rdmaStatus(handle: EngineHandle): RdmaStatus;
-  rdmaDevices(): readonly RdmaDevice[];
+  rdmaDevices(): Promise<readonly RdmaDevice[]>;
 }
 
 export const NATIVE_DOOR: RdmaDoor = { createRdmaEngine, rdmaStatus, rdmaDevices };

@@ -39,12 +39,12 @@ export interface RdmaDelays {
 /** Undefined when the probe was not answered in time. */
 export type RdmaReply = PingReply<RdmaDelays | undefined>;
 
-/** Opens the port that the probes are to come from. Throws StartupError, which says what to do. */
-export function openPingPort(
+/** Opens the port that the probes are to come from. Rejects with StartupError, which says what to do. */
+export async function openPingPort(
   { target, from, options }: Omit<RdmaPing, 'count'>,
   door: RdmaDoor = NATIVE_DOOR,
-): EngineHandle {
-  const devices = listed(door);
+): Promise<EngineHandle> {
+  const devices = await listed(door);
   const refs = portsToOpen(from === undefined ? [] : [from], devices);
   if (refs.length === 0) throw noPortError(devices);
   let failure: StartupError | undefined;
@@ -76,9 +76,9 @@ export function pingRdma(
   return runPing({ engine, target, count, read: delaysOf }, onReply, signal);
 }
 
-function listed(door: RdmaDoor): readonly RdmaDevice[] {
+async function listed(door: RdmaDoor): Promise<readonly RdmaDevice[]> {
   try {
-    return door.rdmaDevices();
+    return await door.rdmaDevices();
   } catch (error) {
     throw error instanceof NativeError ? libraryError(error) : error;
   }

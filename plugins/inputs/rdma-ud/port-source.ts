@@ -36,6 +36,7 @@ export class PortSource implements EngineSource<'rdma-ud'> {
   /** What is said to be wrong, by port; '' stands for all of them. */
   #failures = new Map<string, string>();
   #timer: Timer | undefined;
+  #stopped = true;
 
   constructor(options: PortSourceOptions) {
     this.#options = options;
@@ -47,35 +48,41 @@ export class PortSource implements EngineSource<'rdma-ud'> {
   }
 
   /** Never throws: what is wrong is reported as StartupErrors, once for as long as it stays the same. */
-  start(mount: Mount, acc: Accumulator): void {
-    this.#look(mount, acc);
+  start(mount: Mount, acc: Accumulator): Promise<void> {
+    this.#stopped = false;
+    return this.#look(mount, acc);
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#open.clear();
     this.#failures.clear();
   }
 
-  #look(mount: Mount, acc: Accumulator): void {
+  async #look(mount: Mount, acc: Accumulator): Promise<void> {
     const failures = new Map<string, Error>();
-    const engines = this.#openMissing(failures);
+    const devices = await this.#devices(failures);
+    if (this.#stopped) return;
+    const engines = devices === undefined ? [] : this.#openMissing(devices, failures);
     if (engines.length > 0) mount(engines);
     this.#report(failures, acc);
     const waitMs = failures.size > 0 ? RETRY_MS : RESCAN_MS;
-    this.#timer = this.#options.clock.after(waitMs, () => this.#look(mount, acc));
+    this.#timer = this.#options.clock.after(waitMs, () => void this.#look(mount, acc));
   }
 
-  #openMissing(failures: Map<string, Error>): PortEngine[] {
-    const { names, door } = this.#options;
-    let devices: readonly RdmaDevice[];
+  async #devices(failures: Map<string, Error>): Promise<readonly RdmaDevice[] | undefined> {
     try {
-      devices = door.rdmaDevices();
+      return await this.#options.door.rdmaDevices();
     } catch (error) {
       failures.set('', explained(error, libraryError));
-      return [];
+      return undefined;
     }
+  }
+
+  #openMissing(devices: readonly RdmaDevice[], failures: Map<string, Error>): PortEngine[] {
+    const { names } = this.#options;
     const refs = portsToOpen(names, devices);
     const engines = refs.flatMap((ref) => {
       if (this.#open.has(formatPort(ref))) return [];

@@ -22,7 +22,7 @@ test('a target that answers: the three delays add up to what the program saw', a
   const { gid, qpn, lid } = rdmaStatus(handle);
   const target = rdmaTarget({ gid, qpn, lid, intervalMs: 10 });
   const replies: RdmaReply[] = [];
-  const engine = openPingPort({ target, from: { device: 'fake0', port: undefined }, options: OPTIONS });
+  const engine = await openPingPort({ target, from: { device: 'fake0', port: undefined }, options: OPTIONS });
   await pingRdma(engine, { target, count: 5 }, (reply) => replies.push(reply), new AbortController().signal);
   assert.deepEqual(
     replies.map(({ number, result }) => [number, result]),
@@ -40,12 +40,12 @@ test('the probes leave by the port that reaches the target', async (t) => {
   const devices = await configured();
   await devices.command('gid fake0 3 2001:db8::1');
   await devices.command('gid fake0 2 none');
-  const openedFor = (gid: string): string => {
-    const engine = openPingPort({ target: rdmaTarget({ gid }), from: undefined, options: OPTIONS });
+  const openedFor = async (gid: string): Promise<string> => {
+    const engine = await openPingPort({ target: rdmaTarget({ gid }), from: undefined, options: OPTIONS });
     const pump = new EnginePump({ handle: engine, onSlice() {}, onError: assert.fail });
     t.after(() => pump.stop());
     return rdmaStatus(engine).gid;
   };
-  assert.equal(openedFor('::ffff:10.0.0.9'), '::ffff:10.0.0.2');
-  assert.equal(openedFor('2001:db8::9'), '2001:db8::1');
+  assert.equal(await openedFor('::ffff:10.0.0.9'), '::ffff:10.0.0.2');
+  assert.equal(await openedFor('2001:db8::9'), '2001:db8::1');
 });

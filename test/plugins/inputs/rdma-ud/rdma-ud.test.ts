@@ -47,10 +47,12 @@ class LookClock implements Clock {
     return this.#look !== undefined;
   }
 
-  look(): void {
+  /** Ends when it has looked. */
+  async look(): Promise<void> {
     const look = this.#look;
     this.#look = undefined;
     look?.();
+    await eventually(() => this.isWaitedFor);
   }
 }
 
@@ -190,7 +192,7 @@ describe('inputs.rdma-ud, when a port does not open', () => {
     assert.match(error.message, /^cannot use RDMA port fake0:1: the limit of locked memory is too low/);
     assert.deepEqual(r.endpoints().map(deviceOf), ['fake1']);
     assert.equal(r.clock.waitMs, RETRY_MS);
-    r.clock.look();
+    await r.clock.look();
     assert.deepEqual(r.endpoints().map(deviceOf), ['fake1', 'fake0']);
     assert.equal(r.acc.errors.length, 1);
     assert.equal(r.clock.waitMs, RESCAN_MS);
@@ -204,11 +206,11 @@ describe('inputs.rdma-ud, when a port does not open', () => {
     await devices.command('remove fake1');
     const r = rig(t);
     await r.start();
-    r.clock.look();
+    await r.clock.look();
     assert.equal(r.acc.errors.length, 1, 'said once');
     assert.match(String(r.acc.errors[0]), /this host has no RDMA device/);
     await devices.command('add fake1');
-    r.clock.look();
+    await r.clock.look();
     assert.deepEqual(r.endpoints().map(deviceOf), ['fake1']);
   });
 
