@@ -67,6 +67,16 @@ TEST(rdma_user_clock_says_so) {
   CHECK_EQ(hosts.a.stat("invalid"), 0);
 }
 
+// irdma: its completions carry a round trip of TCP, whatever kind of stamp was asked for.
+TEST(rdma_stamps_that_are_no_times_are_not_used) {
+  for (const char *clock : {",clock=ns", kTicks}) {
+    Pair hosts(with(clock) + ",vendor_id=0x8086");
+    CHECK(!hosts.a.status().hardware_clock);
+    hosts.a.probe(hosts.b);
+    for (const Record &record : hosts.a.await(ProbeResult::kSuccess, 10)) CHECK_EQ(record.clock, StampClock::kUser);
+  }
+}
+
 TEST(rdma_the_weaker_of_two_clocks_is_named) {
   Pair hosts(with(kTicks) + ",fake1.clock=none");
   hosts.a.probe(hosts.b);

@@ -13,16 +13,25 @@ constexpr uint64_t kReceiveFields =
     IBV_WC_EX_WITH_BYTE_LEN | IBV_WC_EX_WITH_SRC_QP | IBV_WC_EX_WITH_SLID | IBV_WC_EX_WITH_SL;
 constexpr size_t kBatch = 16;
 
+// irdma and zxdh, which descends from it, take both kinds of stamps for granted and then hand out a round trip of their
+// transport where a time belongs (rdma-core, providers/irdma/uverbs.c: irdma_wc_read_completion_ts and _wallclock_ns).
+// What a device says of its clock does not give it away; its vendor does.
+constexpr uint32_t kIntel = 0x8086;
+constexpr uint32_t kZte = 0x1cf2;
+
 bool is_receive(ibv_wc_opcode opcode) { return (opcode & IBV_WC_RECV) != 0; }
 
 }  // namespace
 
 StampSupport stamp_support(const Verbs& verbs, ibv_context* context) {
   ibv_device_attr_ex attributes;
-  if (verbs.query_device_ex(context, &attributes) != 0 || attributes.completion_timestamp_mask == 0) return {};
-  StampSupport support{CompletionStamps::kTicks, attributes.completion_timestamp_mask, attributes.hca_core_clock};
+  if (verbs.query_device_ex(context, &attributes) != 0) return {};
+  const uint32_t vendor = attributes.orig_attr.vendor_id;
+  // Some devices stamp in nanoseconds of the wall clock without telling a tick clock: it is worth asking for in any case.
+  StampSupport support{vendor != kIntel && vendor != kZte, false, attributes.completion_timestamp_mask,
+                       attributes.hca_core_clock};
   // Without its frequency a raw clock is no clock.
-  if (support.khz == 0) support.stamps = CompletionStamps::kNone;
+  support.ticks = support.wallclock && support.mask != 0 && support.khz != 0;
   return support;
 }
 
@@ -46,9 +55,8 @@ Result<std::unique_ptr<CompletionQueue>> CompletionQueue::create(const Verbs& ve
 
 Status CompletionQueue::create_queue(ibv_context* context, uint32_t entries) {
   const StampSupport support = stamp_support(verbs_, context);
-  // Some devices stamp in nanoseconds of the wall clock without telling a tick clock: that is asked for in any case.
-  if (create_stamped(context, entries, CompletionStamps::kWallclock)) return Done{};
-  if (support.stamps == CompletionStamps::kTicks && create_stamped(context, entries, CompletionStamps::kTicks)) {
+  if (support.wallclock && create_stamped(context, entries, CompletionStamps::kWallclock)) return Done{};
+  if (support.ticks && create_stamped(context, entries, CompletionStamps::kTicks)) {
     clock_ = CompletionClock::ticks(support.mask, support.khz);
     return Done{};
   }

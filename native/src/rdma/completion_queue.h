@@ -69,13 +69,15 @@ class CompletionQueue {
   CompletionClock clock_ = CompletionClock::nanoseconds();
 };
 
+// What is worth asking a device for.
 struct StampSupport {
-  CompletionStamps stamps = CompletionStamps::kNone;
+  bool wallclock = false;
+  bool ticks = false;
   uint64_t mask = 0;
   uint64_t khz = 0;
 };
 
-// What the device says it can do; whether a queue with such stamps can be made only shows when it is made.
+// Whether a queue with such stamps can be made only shows when it is made.
 StampSupport stamp_support(const Verbs& verbs, ibv_context* context);
 
 }  // namespace weft

@@ -59,6 +59,7 @@ ibv_device_attr device_attributes(const Device &device) {
   ibv_device_attr attributes{};
   std::strcpy(attributes.fw_ver, "1.0.0");
   attributes.node_guid = attributes.sys_image_guid = htobe64(0x0200'00ff'fe00'0000 + device.number + 1);
+  attributes.vendor_id = device.settings.vendor_id;
   attributes.max_mr_size = ~uint64_t{0};
   attributes.page_size_cap = 0xffff'f000;
   attributes.max_qp = attributes.max_cq = attributes.max_mr = attributes.max_pd = attributes.max_ah = kMaxObjects;
