@@ -1,13 +1,14 @@
 /*
  * The limit: what verbs charge for one RDMA probe on both ends, and nothing else. Probe, ACK1 and ACK2 over UD queue
- * pairs with completion timestamps; the calls are those of weft's engine, in its order: sleep on the completion channel,
- * take and acknowledge its events, arm, poll until the queue is empty, post what was received again, answer. Both ends
- * are threads of this process, since the devices of the fake verbs library exist in one process only. A flat array as
- * probe table, one address handle an end, no timers, no targets, no recovery. weft's CPU per probe is read as a ratio to
- * this one.
+ * pairs with completion timestamps; the calls are those of weft's engine, in its order. The reflector sleeps on its
+ * completion channel, takes and acknowledges the events, arms, polls until the queue is empty, posts what was received
+ * again and answers; the prober polls every millisecond, without events. Both ends are threads of this process, since the
+ * devices of the fake verbs library exist in one process only. A flat array as probe table, one address handle an end, no
+ * timers, no targets, no recovery. weft's CPU per probe is read as a ratio to this one.
  *
  *   WEFT_LIBIBVERBS=... rdma_loop [--probes N] [--rate PER_S]
- *       probes from fake0 to fake1: wakes every millisecond and posts what is due; prints its figures
+ *       probes from fake0 to fake1: wakes every millisecond, takes what has completed and posts what is due; prints its
+ *       figures
  *
  * `cpuNs` is that of the two threads: what the library's own thread does is the wire's.
  */
@@ -28,7 +29,7 @@
 #undef ibv_reg_mr
 
 enum { kGidIndex = 3 /* RoCE v2, IPv4 */, kPort = 1, kQkey = 0x12345678, kSlots = 512, kSlotBytes = 128 };
-enum { kGrhBytes = 40, kIpv4Source = 32, kMaxOpened = 64, kLostAfterNs = 1000000000 };
+enum { kGrhBytes = 40, kIpv4Source = 32, kMaxOpened = 64, kWaitMs = 100, kLostAfterNs = 1000000000 };
 enum { kHaveT2 = 1, kHaveAck1 = 2, kHaveAck2 = 4, kDone = 7 };
 /* wr_id: a send slot, or a receive slot with this bit. */
 static const uint64_t kReceive = 1u << 31;
@@ -69,7 +70,6 @@ struct end {
   struct ibv_mr *mr;
   union ibv_gid gid;
   double ns_per_tick;
-  int armed;
   uint32_t free_sends[kSlots], free_count;
   char receives[kSlots][kSlotBytes], sends[kSlots][kSlotBytes];
 };
@@ -166,28 +166,6 @@ static void drain(struct end *e, take_completion *take) {
   ibv_end_poll(e->cq);
 }
 
-/* Takes what completes until then. */
-static void serve(struct end *e, take_completion *take, int64_t until_ns) {
-  drain(e, take);
-  for (int64_t left; (left = until_ns - clock_ns(CLOCK_MONOTONIC)) > 0 && !stop;) {
-    if (!e->armed) {
-      struct ibv_cq *cq;
-      void *cookie;
-      unsigned events = 0;
-      while (!verbs.ibv_get_cq_event(e->channel, &cq, &cookie)) events++;
-      if (events > 0) verbs.ibv_ack_cq_events(ibv_cq_ex_to_cq(e->cq), events);
-      if (ibv_req_notify_cq(ibv_cq_ex_to_cq(e->cq), 0)) die("ibv_req_notify_cq");
-      e->armed = 1;
-      drain(e, take);
-    }
-    struct pollfd polled = {e->channel->fd, POLLIN, 0};
-    struct timespec span = {left / 1000000000, left % 1000000000};
-    if (ppoll(&polled, 1, &span, NULL) <= 0) continue;
-    e->armed = 0;
-    drain(e, take);
-  }
-}
-
 /* ---- reflector ---- */
 
 static struct {
@@ -229,8 +207,23 @@ static void reflect(struct end *e, int64_t now_ns) {
   answer(e, send_slot, 1, 0);
 }
 
+static void arm(struct end *e) {
+  struct ibv_cq *cq;
+  void *cookie;
+  unsigned events = 0;
+  while (!verbs.ibv_get_cq_event(e->channel, &cq, &cookie)) events++;
+  if (events > 0) verbs.ibv_ack_cq_events(ibv_cq_ex_to_cq(e->cq), events);
+  if (ibv_req_notify_cq(ibv_cq_ex_to_cq(e->cq), 0)) die("ibv_req_notify_cq");
+}
+
 static void *reflect_until_stopped(void *unused) {
-  while (!stop) serve(&reflector, reflect, clock_ns(CLOCK_MONOTONIC) + 100 * (int64_t)kTickNs);
+  struct end *e = &reflector;
+  struct pollfd polled = {e->channel->fd, POLLIN, 0};
+  while (!stop) {
+    arm(e);
+    drain(e, reflect); /* what came before it was armed raises no event */
+    if (poll(&polled, 1, kWaitMs) > 0) drain(e, reflect);
+  }
   return unused;
 }
 
@@ -292,7 +285,8 @@ static void match(struct end *e, int64_t now_ns) {
 static void probe(struct ibv_ah *to) {
   int64_t start = clock_ns(CLOCK_MONOTONIC), tick = start, last_sent = start;
   while (!stop && completed < plan.probes && tick - last_sent < kLostAfterNs) {
-    serve(&prober, match, tick += kTickNs);
+    sleep_to_next_tick(&tick);
+    drain(&prober, match);
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     uint64_t due = (uint64_t)(now - start) * plan.rate / 1000000000u;
     if (due > plan.probes) due = plan.probes;
