@@ -38,7 +38,12 @@ export const RdmaUdOptions = Type.Object(
       description:
         'Traffic class (DSCP × 4 + ECN) of probes whose target names no `dscp`; an answer has its probe’s DSCP.',
     }),
-    service_level: Type.Integer({ default: 0, minimum: 0, maximum: 15, description: 'Service level of all packets.' }),
+    service_level: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 15,
+      description: 'Service level of probes; an answer has that of its probe.',
+    }),
     qkey: Type.Integer({
       default: DEFAULT_QKEY,
       minimum: 0,
