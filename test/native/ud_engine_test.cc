@@ -152,6 +152,7 @@ TEST(rdma_without_ack2_the_probe_was_answered_and_its_network_not_measured) {
   hosts.a.probe(hosts.b.status().gid, hosts.b.status().qpn, 1, 300'000);
   for (const Record &record : hosts.a.await(ProbeResult::kSuccess, 5)) {
     CHECK(std::isnan(record.network_rtt_ns) && std::isnan(record.responder_delay_ns));
+    CHECK_EQ(record.clock, StampClock::kHardware);
     CHECK(record.program_rtt_ns > 0);
   }
   CHECK_EQ(hosts.a.stat("timeout"), 0);

@@ -154,6 +154,8 @@ void UdProber::take_ack(uint32_t slot, const Payload& ack, const Completion& com
   if (ack.ack == 1 && probe.answered && probe.state != UdProbe::State::kFailed) return emit_(probe.record(ProbeResult::kDuplicate));
   if (probe.state != UdProbe::State::kOutstanding) return;
   if ((ack.flags & kStoodStill) != 0) probe.stamps.stood_still_there = true;
+  // Both ACKs tell: when ACK2 is lost, the probe still counts among those of its clock.
+  probe.stamps.hardware = completion.stamp_ns.has_value() && (ack.flags & kHardwareStamps) != 0;
   if (ack.ack == 1) {
     probe.answered = true;
     probe.stamps.t5_ns = completion.stamp_ns.value_or(seen.monotonic_ns);
@@ -164,7 +166,6 @@ void UdProber::take_ack(uint32_t slot, const Payload& ack, const Completion& com
     probe.told = true;
     probe.stamps.t3_ns = static_cast<int64_t>(ack.t3);
     probe.stamps.t4_ns = static_cast<int64_t>(ack.t4);
-    probe.stamps.hardware = completion.stamp_ns.has_value() && (ack.flags & kHardwareStamps) != 0;
   }
   complete_if_ready(slot);
 }
