@@ -1,25 +1,15 @@
 /** The section `controller:` of the configuration. */
 
-import { isIP } from 'node:net';
 import type { SectionDefinition } from '../core/config/further-section.js';
 import { duration, STRICT, type Static, Type } from '../core/config/schema.js';
 import { ConfigError, type ConfigIssue } from '../core/errors.js';
-import { type ListenAddress, parseListenAddress } from '../core/http/listen-address.js';
+import { isLoopback, parseListenAddress } from '../core/http/listen-address.js';
 import { tlsFiles, tlsOptions } from '../core/http/tls.js';
+import { hasTokens, tokenIssues, tokensOption } from '../core/http/tokens.js';
 import { PolicyForm } from '../core/pinglist/generate/policy.js';
-import { ROLES } from './api/access.js';
 import { StoreForm } from './store/stores.js';
 
-/** Such a token stands in a file of its own, so that it is in no environment. */
-export const TOKEN_FILE_PREFIX = 'file:';
 const MAX_POLICIES = 256;
-export const MIN_TOKEN_CHARS = 16;
-
-const tokens = (description: string) =>
-  Type.Array(Type.String({ minLength: 1 }), {
-    default: [],
-    description: `${description} Each is a text of at least ${MIN_TOKEN_CHARS} characters, or \`file:/path\`.`,
-  });
 
 export const ControllerOptions = Type.Object(
   {
@@ -29,14 +19,11 @@ export const ControllerOptions = Type.Object(
       description: 'Where the API is served. Beyond loopback it needs `tokens` or `tls_client_ca`.',
     }),
     ...tlsOptions,
-    tokens: Type.Object(
-      {
-        agent: tokens('Tokens of agents: to register and to fetch one’s own pinglist.'),
-        reader: tokens('Tokens of readers: to see everything, `/metrics` included.'),
-        admin: tokens('Tokens of admins: everything, deleting agents included.'),
-      },
-      { ...STRICT, default: {}, description: 'Bearer tokens by role; several of one role allow for rotation.' },
-    ),
+    tokens: tokensOption({
+      agent: 'to register and to fetch one’s own pinglist.',
+      reader: 'to see everything, `/metrics` included.',
+      admin: 'everything, deleting agents included.',
+    }),
     heartbeat: duration({
       default: '60s',
       atLeast: '1s',
@@ -84,7 +71,11 @@ export const controllerSection: SectionDefinition<typeof ControllerOptions> = {
   description: 'The controller, run by `weft controller`.',
   schema: ControllerOptions,
   check(config) {
-    const issues = [...listenIssues(config), ...tokenIssues(config), ...timeIssues(config)];
+    const issues = [
+      ...listenIssues(config),
+      ...tokenIssues(config.tokens).map(({ path, message }) => issue(path, message)),
+      ...timeIssues(config),
+    ];
     const messages = issues.map(({ path, message }) => `${path}: ${message}`);
     if (issues.length > 0) throw new ConfigError(messages.join('\n'), issues);
   },
@@ -92,13 +83,7 @@ export const controllerSection: SectionDefinition<typeof ControllerOptions> = {
 
 /** Whether anybody may do anything: nothing tells one peer from another. */
 export function isOpen(config: ControllerConfig): boolean {
-  return config.tls_client_ca === undefined && ROLES.every((role) => config.tokens[role].length === 0);
-}
-
-/** Whether only this host can reach it. */
-export function isLoopback({ host }: ListenAddress): boolean {
-  if (host === undefined) return false;
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return config.tls_client_ca === undefined && !hasTokens(config.tokens);
 }
 
 function listenIssues(config: ControllerConfig): ConfigIssue[] {
@@ -116,22 +101,6 @@ function listenIssues(config: ControllerConfig): ConfigIssue[] {
       `"${config.listen}" is reached from other hosts, and without tokens anybody there could steer every agent: set tokens (or tls_client_ca), or listen on 127.0.0.1`,
     ),
   ];
-}
-
-/** Tokens are never shown: a message may end in a log. */
-function tokenIssues({ tokens }: ControllerConfig): ConfigIssue[] {
-  const issues: ConfigIssue[] = [];
-  const seen = new Set<string>();
-  for (const role of ROLES) {
-    for (const [i, token] of tokens[role].entries()) {
-      const path = `tokens.${role}[${i}]`;
-      if (!token.startsWith(TOKEN_FILE_PREFIX) && token.length < MIN_TOKEN_CHARS)
-        issues.push(issue(path, `expected at least ${MIN_TOKEN_CHARS} characters, found ${token.length}`));
-      if (seen.has(token)) issues.push(issue(path, 'the same token stands above: each has one role'));
-      seen.add(token);
-    }
-  }
-  return issues;
 }
 
 function timeIssues({ heartbeat, stale_after: stale, forget_after: forget }: ControllerConfig): ConfigIssue[] {

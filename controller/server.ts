@@ -6,23 +6,24 @@
  */
 
 import type { Clock } from '../core/clock.js';
-import { parseListenAddress } from '../core/http/listen-address.js';
+import { Access, type Tokens } from '../core/http/access.js';
+import { answerClientError } from '../core/http/client-error.js';
+import { isLoopback, parseListenAddress } from '../core/http/listen-address.js';
 import { HttpListener, type ListenerLimits } from '../core/http/listener.js';
 import { tlsFiles } from '../core/http/tls.js';
+import { readTokens } from '../core/http/tokens.js';
 import { PinglistGenerator } from '../core/pinglist/generate/generator.js';
 import { effectiveLabels, type Topology } from '../core/pinglist/generate/topology.js';
 import type { Logger } from '../core/plugin.js';
-import { Access, type Tokens } from './api/access.js';
-import { answerClientError, createApp } from './api/app.js';
+import { createApp } from './api/app.js';
 import type { ApiContext } from './api/context.js';
 import { ControllerMetrics } from './api/metrics.js';
 import { openApiDocument } from './api/openapi.js';
 import { allRoutes } from './api/routes.js';
-import { type ControllerConfig, isLoopback, isOpen } from './config.js';
+import { type ControllerConfig, isOpen } from './config.js';
 import { Registry } from './registry.js';
 import type { RegistryStore } from './store/store.js';
 import { createStore } from './store/stores.js';
-import { readTokens } from './tokens.js';
 import { readTopology } from './topology.js';
 
 export interface ControllerEnvironment {

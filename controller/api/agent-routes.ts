@@ -10,14 +10,15 @@ import {
   RegistrationAnswerForm,
   RegistrationForm,
 } from '../../core/control/registration.js';
+import { certificateNames } from '../../core/http/access.js';
+import { ApiProblem } from '../../core/http/problem.js';
+import type { Route } from '../../core/http/route.js';
 import { digestSecret } from '../../core/http/secret.js';
 import type { AgentEntry } from '../agent-entry.js';
-import { certificateNames } from './access.js';
 import type { ApiContext } from './context.js';
 import { AgentForm, AgentPageForm, IdParams, PageQuery, PinglistAnswerForm } from './forms.js';
-import { ApiProblem, notRegistered, notYours } from './problem.js';
+import { notRegistered, notYours } from './refusals.js';
 import { checkedRegistration } from './registration.js';
-import type { Route } from './route.js';
 import { SortedIds } from './sorted-ids.js';
 
 const KEY = /^[\x21-\x7e]{16,128}$/;

@@ -1,11 +1,11 @@
 /** What the routes work on. */
 
 import type { Clock } from '../../core/clock.js';
+import type { Access } from '../../core/http/access.js';
 import type { PinglistGenerator } from '../../core/pinglist/generate/generator.js';
 import type { AgentEntry } from '../agent-entry.js';
 import type { ControllerConfig } from '../config.js';
 import type { Registry } from '../registry.js';
-import type { Access, Role } from './access.js';
 import type { ControllerMetrics } from './metrics.js';
 
 export interface ApiContext {
@@ -19,11 +19,4 @@ export interface ApiContext {
   readonly clock: Clock;
   /** The labels that count: the topology's before those registered. */
   labelsOf(entry: AgentEntry): Readonly<Record<string, string>>;
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** What the token allows; undefined on routes that are open to everybody. */
-    role: Role | undefined;
-  }
 }

@@ -2,8 +2,8 @@
 
 import type { SchemaNode, TObject } from '../../core/config/schema.js';
 import { asWritten } from '../../core/config/schema-tree.js';
-import { ProblemForm } from './problem.js';
-import type { Answer, Route } from './route.js';
+import { ProblemForm } from '../../core/http/problem.js';
+import type { Answer, Route } from '../../core/http/route.js';
 
 /** Answers that routes of this kind share: whatever happens before their handlers, or instead of them. */
 export function sharedAnswers(route: Route): Readonly<Record<number, Answer>> {

@@ -1,11 +1,11 @@
 /** What operators and their tools ask: is it alive, is it ready, what does it count, how is it set up. */
 
 import { formatDuration } from '../../core/config/durations.js';
+import { unavailable } from '../../core/http/problem.js';
+import type { Route } from '../../core/http/route.js';
 import type { Policy } from '../../core/pinglist/generate/policy.js';
 import type { ApiContext } from './context.js';
 import { PoliciesAnswerForm, StatusForm } from './forms.js';
-import { unavailable } from './problem.js';
-import type { Route } from './route.js';
 
 const READY_RETRY_S = 5;
 /** Options of a policy that code has in ms. */

@@ -5,8 +5,8 @@
 
 import { BlockList } from 'node:net';
 import type { Registration } from '../../core/control/registration.js';
+import { ApiProblem } from '../../core/http/problem.js';
 import { canonicalAddress } from '../../core/pinglist/address.js';
-import { ApiProblem } from './problem.js';
 
 type RegisteredEndpoint = Registration['endpoints'][number];
 type Issue = { readonly path: string; readonly message: string };

@@ -1,11 +1,11 @@
 /** Every route of the API. */
 
 import { Type } from '../../core/config/schema.js';
+import type { Route } from '../../core/http/route.js';
 import { agentRoutes } from './agent-routes.js';
 import type { ApiContext } from './context.js';
 import { openApiDocument } from './openapi.js';
 import { operationRoutes } from './operation-routes.js';
-import type { Route } from './route.js';
 
 export function allRoutes(context: ApiContext): readonly Route[] {
   const routes: Route[] = [...agentRoutes(context), ...operationRoutes(context)];

@@ -63,12 +63,3 @@ export type RegistrationAnswer = Static<typeof RegistrationAnswerForm>;
  * id claims it with this key; until the entry is forgotten only requests with the same key may change it.
  */
 export const AGENT_KEY_HEADER = 'weft-agent-key';
-
-/** Every error of the API. */
-export interface Problem {
-  /** Stable, for programs: `invalid_registration`, `not_registered`, `not_yours`, `unauthorized`, `too_many_requests`, … */
-  readonly error: string;
-  readonly message: string;
-  /** For mistakes in a body: where and what. */
-  readonly issues?: readonly { readonly path: string; readonly message: string }[];
-}

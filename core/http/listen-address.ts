@@ -1,5 +1,6 @@
 /** `host:port` as users write it. */
 
+import { isIP } from 'node:net';
 import { ConfigError } from '../errors.js';
 
 export interface ListenAddress {
@@ -22,6 +23,12 @@ export function parseListenAddress(text: string): ListenAddress {
   }
   const host = groups.six ?? groups.host ?? '';
   return { host: host === '' ? undefined : host, port };
+}
+
+/** Whether only this host can reach it. */
+export function isLoopback({ host }: ListenAddress): boolean {
+  if (host === undefined) return false;
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** The address as a URL or a log line writes it. */

@@ -9,12 +9,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import {
-  AGENT_KEY_HEADER,
-  type Problem,
-  type Registration,
-  RegistrationForm,
-} from '../../core/control/registration.js';
+import { AGENT_KEY_HEADER, type Registration, RegistrationForm } from '../../core/control/registration.js';
+import type { Problem } from '../../core/http/problem.js';
 import { formReader } from '../../core/pinglist/form-reader.js';
 import { IssueCollector } from '../../core/pinglist/issues.js';
 

@@ -26,7 +26,7 @@ function reasonOf(status: number, code: string): FailureReason {
   return 'status';
 }
 
-/** The body should be a Problem (core/control/registration.ts); whatever it is, its text goes into a log. */
+/** The body should be a Problem (core/http/problem.ts); whatever it is, its text goes into a log. */
 function readProblem({ body }: ExchangeAnswer): { readonly code: string; readonly message: string } {
   const problem = parse(body.toString('utf8'));
   const issues = Array.isArray(problem.issues) ? problem.issues.slice(0, MAX_ISSUES).map(issueText) : [];

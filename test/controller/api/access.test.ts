@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Role } from '../../../controller/api/access.js';
+import type { Role } from '../../../core/http/access.js';
 import { tempFolder } from '../../support/temp-folder.js';
 import { KEY, make, registration, settings, started, TOKENS, udp } from './controller.js';
 

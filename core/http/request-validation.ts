@@ -4,20 +4,21 @@
  */
 
 import type { FastifySchemaCompiler } from 'fastify';
-import { decode, isMap } from '../../core/config/decode.js';
-import { describeValue } from '../../core/config/describe.js';
-import { explain } from '../../core/config/explain.js';
-import type { SchemaNode } from '../../core/config/schema.js';
-import { asWritten } from '../../core/config/schema-tree.js';
-import { formatPath } from '../../core/config/source.js';
-import { Validator } from '../../core/config/validator.js';
-import { ApiProblem } from './problem.js';
-import { invalidRegistration } from './registration.js';
+import { decode, isMap } from '../config/decode.js';
+import { describeValue } from '../config/describe.js';
+import { explain } from '../config/explain.js';
+import type { SchemaNode } from '../config/schema.js';
+import { asWritten } from '../config/schema-tree.js';
+import { formatPath } from '../config/source.js';
+import { Validator } from '../config/validator.js';
+import { ApiProblem, type Problem } from './problem.js';
 
 type Part = 'body' | 'params' | 'querystring';
 
-/** For fastify's setValidatorCompiler. */
-export function requestValidation(): FastifySchemaCompiler<SchemaNode> {
+export type Issues = NonNullable<Problem['issues']>;
+
+/** For fastify's setValidatorCompiler. `invalidBody` says no to a body with such mistakes. */
+export function requestValidation(invalidBody: (issues: Issues) => ApiProblem): FastifySchemaCompiler<SchemaNode> {
   const validator = new Validator({ allErrors: false });
   return ({ schema, httpPart }) => {
     const written = asWritten(schema);
@@ -29,6 +30,7 @@ export function requestValidation(): FastifySchemaCompiler<SchemaNode> {
         return {
           error: refusal(
             part,
+            invalidBody,
             explain(errors, value, (_, found) => describeValue(found)),
           ),
         };
@@ -47,9 +49,13 @@ function withNumbers(schema: SchemaNode, query: unknown): unknown {
   return Object.fromEntries(typed);
 }
 
-function refusal(part: Part, problems: ReturnType<typeof explain>): ApiProblem {
+function refusal(
+  part: Part,
+  invalidBody: (issues: Issues) => ApiProblem,
+  problems: ReturnType<typeof explain>,
+): ApiProblem {
   const issues = problems.map(({ path, message }) => ({ path: formatPath(path), message }));
-  if (part === 'body') return invalidRegistration(issues);
+  if (part === 'body') return invalidBody(issues);
   const [error, what] = part === 'params' ? ['invalid_id', 'the id'] : ['invalid_query', 'the query'];
   return new ApiProblem(400, error, `${what} is not valid: ${issues[0]?.message}`, { issues });
 }

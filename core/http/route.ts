@@ -1,7 +1,7 @@
-/** What a route of the API is: enough to serve it, to guard it and to describe it (openapi.ts). */
+/** What a route of an API is: enough to serve it, to guard it and to describe it. */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { TObject, TSchema } from '../../core/config/schema.js';
+import type { TObject, TSchema } from '../config/schema.js';
 import type { Role } from './access.js';
 
 export interface Answer {
@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 export interface Route {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** Parameters as in `/v1/agents/:id`. */
   readonly url: string;
   readonly operationId: string;

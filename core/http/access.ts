@@ -1,7 +1,7 @@
 /**
  * Who may do what. A token gives a role, a key or a client certificate gives an identity:
  *
- *   agent    registers itself and fetches its own pinglist
+ *   agent    does what agents do: registers itself, fetches its own pinglist, pushes its own rows
  *   reader   reads everything
  *   admin    everything, deletion included
  *
@@ -10,7 +10,7 @@
  */
 
 import type { TLSSocket } from 'node:tls';
-import { authorizationOf, digestSecret, includesDigest } from '../../core/http/secret.js';
+import { authorizationOf, digestSecret, includesDigest } from './secret.js';
 
 export const ROLES = ['agent', 'reader', 'admin'] as const;
 export type Role = (typeof ROLES)[number];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RateLimiter } from '../../../controller/api/rate-limiter.js';
+import { RateLimiter } from '../../../core/http/rate-limiter.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 function served(limiter: RateLimiter, address: string, asked: number): number {

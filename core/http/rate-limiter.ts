@@ -5,7 +5,7 @@
  */
 
 import { isIPv6 } from 'node:net';
-import type { Clock } from '../../core/clock.js';
+import type { Clock } from '../clock.js';
 
 interface Bucket {
   tokens: number;

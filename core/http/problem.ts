@@ -1,7 +1,15 @@
-/** Refusals of the API: what a handler throws and what the peer gets to read. */
+/** Refusals of an API: what a handler throws and what the peer gets to read. */
 
-import { Type } from '../../core/config/schema.js';
-import type { Problem } from '../../core/control/registration.js';
+import { Type } from '../config/schema.js';
+
+/** Every error of an API. */
+export interface Problem {
+  /** Stable, for programs: `not_registered`, `unauthorized`, `too_many_requests`, … */
+  readonly error: string;
+  readonly message: string;
+  /** For mistakes in a body: where and what. */
+  readonly issues?: readonly { readonly path: string; readonly message: string }[];
+}
 
 export const ProblemForm = Type.Object(
   {
@@ -32,18 +40,6 @@ export class ApiProblem extends Error {
     this.headers = headers;
     this.body = { error, message, ...(issues !== undefined && { issues }) };
   }
-}
-
-export function notRegistered(id: string): ApiProblem {
-  return new ApiProblem(404, 'not_registered', `no agent is registered as ${id}`);
-}
-
-export function notYours(id: string): ApiProblem {
-  return new ApiProblem(
-    403,
-    'not_yours',
-    `${id} belongs to another key or certificate: use its own, wait until it is forgotten, or have an admin delete it`,
-  );
 }
 
 /** `retryAfterS`: whole seconds after which another try may succeed. */
