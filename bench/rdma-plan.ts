@@ -3,7 +3,7 @@
 import type { ProberResult } from './engine-ends.js';
 import type { PumpingTime } from './pumping.js';
 
-/** Of each queue pair: weft's default, and what c/rdma_loop.c has. */
+/** Of each queue pair, as in c/rdma_loop.c: both have the same memory to touch. */
 export const RECEIVE_SLOTS = 512;
 
 export interface RdmaPlan extends PumpingTime {

@@ -23,7 +23,7 @@ export interface RdmaEngineOptions {
   readonly trafficClass: number;
   /** Queue pairs that probes are sent from; 0 = one, or eight where the driver ignores flow labels. */
   readonly queuePairs: number;
-  /** Receive buffers of each queue pair, at least 256. */
+  /** Receive buffers of each end, the prober and the reflector; a queue pair has 256 at least. */
   readonly receiveSlots: number;
   /** Polls the completion queue without sleeping: a core is taken. */
   readonly busyPoll: boolean;

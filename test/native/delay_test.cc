@@ -164,15 +164,25 @@ TEST(rdma_network_rtt_that_cannot_be_true) {
   stamps.t4_ns = kReflector + 100 * kNsPerUs;
   check_success(stamps);
   CHECK_EQ(record_of_stamps(stamps).network_rtt_ns, 0.0);
-  stamps.t4_ns = *stamps.t4_ns + 1;
+  stamps.t4_ns = *stamps.t4_ns + 11;
   check_invalid(stamps);
-  CHECK_EQ(record_of_stamps(stamps).network_rtt_ns, -1.0);
+  CHECK_EQ(record_of_stamps(stamps).network_rtt_ns, -11.0);
 
   stamps = exchange();
   stamps.timeout_ns = 50 * kNsPerUs;
   check_success(stamps);
   stamps.timeout_ns -= 1;
   check_invalid(stamps);
+}
+
+// 100 ppm of 100 us: 10 ns.
+TEST(rdma_network_rtt_that_the_drift_of_a_clock_hides) {
+  RdmaStamps stamps = exchange();
+  stamps.t4_ns = kReflector + 100 * kNsPerUs + 10;
+  check_success(stamps);
+  const Record record = record_of_stamps(stamps);
+  CHECK(std::isnan(record.network_rtt_ns));
+  CHECK_EQ(record.responder_delay_ns, 100'010.0);
 }
 
 TEST(rdma_responder_delay_that_cannot_be_true) {

@@ -30,7 +30,8 @@ struct RdmaStamps {
 };
 
 // Adds delays, program_rtt, clock, t4 and result (success or invalid) to a record that has target, path, sequence and
-// sent. What was not measured stays NaN: a stamp is missing, or an end stood still. The figures of an invalid record are
+// sent. What was not measured stays NaN: a stamp is missing, an end stood
+// still, or the reflector held the probe for so long that the drift of its clock hides the network. The figures of an invalid record are
 // as computed. REQUIRES: ACK1 came.
 void take_answered(Record& record, const RdmaStamps& stamps);
 

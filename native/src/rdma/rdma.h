@@ -22,7 +22,7 @@ struct RdmaConfig {
   uint8_t service_level = 0;
   uint8_t traffic_class = 0;  // of probes whose target names no DSCP; an answer has that of its probe
   uint16_t queue_pairs = 0;   // of the prober; 0: one, or eight where the driver ignores flow labels
-  uint32_t receive_slots = 512;
+  uint32_t receive_slots = 2048;  // of each end: the prober's queue pairs share them
   bool busy_poll = false;
   bool probe = true;
   bool reflect = true;

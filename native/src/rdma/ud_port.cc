@@ -8,6 +8,19 @@
 
 namespace weft {
 
+namespace {
+
+// Every device takes so many; what one that does not tell takes.
+constexpr uint32_t kFewRequests = 1024;
+
+uint32_t queue_limit(const Verbs& verbs, ibv_context* context) {
+  ibv_device_attr_ex attributes;
+  if (verbs.query_device_ex(context, &attributes) != 0 || attributes.orig_attr.max_qp_wr <= 0) return kFewRequests;
+  return static_cast<uint32_t>(attributes.orig_attr.max_qp_wr);
+}
+
+}  // namespace
+
 bool ignores_flow_labels(const std::string& device) {
   // Only devices made on a network interface by software name it here.
   return access(("/sys/class/infiniband/" + device + "/parent").c_str(), F_OK) == 0;
@@ -44,6 +57,7 @@ Result<std::unique_ptr<UdPort>> UdPort::open(const RdmaConfig& config) {
   if (!context.ok()) return context.error();
   std::unique_ptr<UdPort> port(new UdPort(*verbs.value(), std::move(context.value()), config.port));
   if (const Status read = port->read_port(config); !read.ok()) return read.error();
+  port->most_requests_ = queue_limit(port->verbs_, port->context());
   const int async = port->context_->async_fd;
   const int flags = fcntl(async, F_GETFL);
   if (flags < 0 || fcntl(async, F_SETFL, flags | O_NONBLOCK) != 0) return Error::last("fcntl");

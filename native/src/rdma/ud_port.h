@@ -21,6 +21,8 @@ class UdPort {
   RdmaLink link() const { return link_; }
   uint16_t lid() const { return lid_; }
   const GidEntry& gid() const { return gid_; }
+  // Of a queue of a queue pair, as the device says.
+  uint32_t most_requests() const { return most_requests_; }
 
   // Whether the port is active now. Errors: `port`, EIO or the like when the device has gone.
   Result<bool> active() const;
@@ -39,6 +41,7 @@ class UdPort {
   RdmaLink link_ = RdmaLink::kRoce;
   uint16_t lid_ = 0;
   GidEntry gid_;
+  uint32_t most_requests_ = 0;
 };
 
 // The driver ignores flow labels, so that a path is a queue pair. True of soft-RoCE, whose source port is its queue pair's.

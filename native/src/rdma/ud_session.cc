@@ -6,7 +6,7 @@ namespace weft {
 
 namespace {
 
-constexpr uint32_t kSendSlots = 512;
+constexpr uint32_t kProberSendSlots = 512;  // of each queue pair
 constexpr uint32_t kLeastReceiveSlots = 256;
 constexpr uint16_t kSoftQueuePairs = 8;
 constexpr uint16_t kMostQueuePairs = 256;
@@ -22,56 +22,66 @@ uint16_t probers_of(const RdmaConfig& config) {
 }  // namespace
 
 Result<std::unique_ptr<UdSession>> UdSession::open(const RdmaConfig& config, ReflectorCounters& counters) {
-  QueuePairConfig pair;
-  pair.port = config.port;
-  pair.pkey_index = config.pkey_index;
-  pair.qkey = config.qkey;
-  pair.send_slots = kSendSlots;
-  pair.receive_slots = std::max(config.receive_slots, kLeastReceiveSlots);
-
   std::unique_ptr<UdSession> session(new UdSession());
-  const size_t probers = probers_of(config);
-  const size_t pairs = probers + (config.reflect ? 1 : 0);
   auto port = UdPort::open(config);
   if (!port.ok()) return port.error();
   session->port_ = std::move(port.value());
-  const UdPort& opened = *session->port_;
-  if (const Status status = session->open_completions(pair, probers, config.reflect); !status.ok()) {
-    return status.error();
-  }
-  auto handles = AddressHandles::create(opened, config.port, kAddressHandles);
+  auto handles = AddressHandles::create(*session->port_, config.port, kAddressHandles);
   if (!handles.ok()) return handles.error();
   session->handles_ = std::move(handles.value());
-  for (; pair.index < pairs; ++pair.index) {
-    const bool probes = pair.index < probers;
-    CompletionQueue& queue = probes ? *session->prober_completions_ : *session->reflector_completions_;
-    auto made = QueuePair::create(opened.verbs(), opened.pd(), queue.raw(), pair);
-    if (!made.ok()) return made.error();
-    if (probes) {
-      session->probers_.push_back(std::move(made.value()));
-    } else {
-      session->reflector_ = std::make_unique<UdReflector>(opened, session->handles(), std::move(made.value()),
-                                                          session->hardware_clock_, counters);
-    }
+  if (config.reflect) {
+    // Each probe that has come may have to be answered at once.
+    const QueuePairConfig pair = session->pair_config(config, probers_of(config), config.receive_slots, 1);
+    if (const Status opened = session->open_reflector(pair, counters); !opened.ok()) return opened.error();
   }
+  if (const Status opened = session->open_probers(config); !opened.ok()) return opened.error();
   return session;
 }
 
-Status UdSession::open_completions(const QueuePairConfig& pair, size_t probers, bool reflects) {
+// One of `pairs` that share the receive slots of their end.
+QueuePairConfig UdSession::pair_config(const RdmaConfig& config, uint16_t index, uint32_t send_slots,
+                                       uint16_t pairs) const {
+  QueuePairConfig pair;
+  pair.index = index;
+  pair.port = config.port;
+  pair.pkey_index = config.pkey_index;
+  pair.qkey = config.qkey;
+  pair.send_slots = std::min(send_slots, port_->most_requests());
+  pair.receive_slots = std::min(std::max(config.receive_slots / pairs, kLeastReceiveSlots), port_->most_requests());
+  return pair;
+}
+
+Status UdSession::open_queue(std::unique_ptr<CompletionQueue>& queue, const QueuePairConfig& pair, uint32_t pairs) {
   // Room for every request at once: a completion queue that overflows is lost.
-  const uint32_t entries = pair.send_slots + pair.receive_slots;
-  const auto open = [&](std::unique_ptr<CompletionQueue>& queue, size_t pairs) -> Status {
-    if (pairs == 0) return Done{};
-    auto made =
-        CompletionQueue::create(port_->verbs(), port_->context(), static_cast<uint32_t>(entries * pairs));
+  auto made = CompletionQueue::create(port_->verbs(), port_->context(), pairs * (pair.send_slots + pair.receive_slots));
+  if (!made.ok()) return made.error();
+  queue = std::move(made.value());
+  queues_.push_back(queue.get());
+  hardware_clock_ = queue->hardware_clock();
+  return Done{};
+}
+
+Status UdSession::open_reflector(const QueuePairConfig& pair, ReflectorCounters& counters) {
+  if (const Status opened = open_queue(reflector_completions_, pair, 1); !opened.ok()) return opened;
+  auto made = QueuePair::create(port_->verbs(), port_->pd(), reflector_completions_->raw(), pair);
+  if (!made.ok()) return made.error();
+  reflector_ =
+      std::make_unique<UdReflector>(*port_, *handles_, std::move(made.value()), hardware_clock_, counters);
+  return Done{};
+}
+
+Status UdSession::open_probers(const RdmaConfig& config) {
+  const uint16_t pairs = probers_of(config);
+  for (uint16_t index = 0; index < pairs; ++index) {
+    const QueuePairConfig pair = pair_config(config, index, kProberSendSlots, pairs);
+    if (index == 0) {
+      if (const Status opened = open_queue(prober_completions_, pair, pairs); !opened.ok()) return opened;
+    }
+    auto made = QueuePair::create(port_->verbs(), port_->pd(), prober_completions_->raw(), pair);
     if (!made.ok()) return made.error();
-    queue = std::move(made.value());
-    queues_.push_back(queue.get());
-    hardware_clock_ = queue->hardware_clock();
-    return Done{};
-  };
-  const Status opened = open(reflector_completions_, reflects ? 1 : 0);
-  return opened.ok() ? open(prober_completions_, probers) : opened;
+    probers_.push_back(std::move(made.value()));
+  }
+  return Done{};
 }
 
 bool UdSession::can_send() {

@@ -42,7 +42,10 @@ class UdSession {
  private:
   UdSession() = default;
 
-  Status open_completions(const QueuePairConfig& pair, size_t probers, bool reflects);
+  QueuePairConfig pair_config(const RdmaConfig& config, uint16_t index, uint32_t send_slots, uint16_t pairs) const;
+  Status open_queue(std::unique_ptr<CompletionQueue>& queue, const QueuePairConfig& pair, uint32_t pairs);
+  Status open_reflector(const QueuePairConfig& pair, ReflectorCounters& counters);
+  Status open_probers(const RdmaConfig& config);
 
   std::unique_ptr<UdPort> port_;
   std::unique_ptr<CompletionQueue> prober_completions_;

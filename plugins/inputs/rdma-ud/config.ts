@@ -8,7 +8,7 @@ import { type PortName, parsePortName } from './ports.js';
 
 /** The letters "weft": no other program's datagrams get in by chance. */
 export const DEFAULT_QKEY = 0x77_65_66_74;
-export const DEFAULT_RECEIVE_SLOTS = 512;
+export const DEFAULT_RECEIVE_SLOTS = 2048;
 /** Those with the top bit are privileged. */
 const MAX_QKEY = 0x7f_ff_ff_ff;
 
@@ -67,7 +67,8 @@ export const RdmaUdOptions = Type.Object(
       default: DEFAULT_RECEIVE_SLOTS,
       minimum: 256,
       maximum: 16_384,
-      description: 'Receive buffers of each queue pair: what may arrive while the agent does not run.',
+      description:
+        'Receive buffers of the prober and of the reflector each: what may arrive while the agent does not run.',
     }),
     busy_poll: Type.Boolean({
       default: false,
