@@ -162,6 +162,23 @@ TEST(rdma_unreachable_host_is_loss_and_holds_up_nobody) {
   CHECK_EQ(hosts.a.stat("timeout"), hosts.a.stat("unreachable"));
 }
 
+TEST(rdma_senders_that_nobody_resolves_take_no_answers_from_others) {
+  Pair hosts(std::string(kSettings) + ",devices=3");
+  Agent known("fake2");
+  known.probe(hosts.b);
+  known.await(ProbeResult::kSuccess, 5);
+  // For the rest of the test: ten minutes.
+  hosts.fake.command("set fake1 resolve_us 600000000");
+  const RdmaStatus b = hosts.b.status();
+  hosts.a.probe(b.gid, b.qpn, 1, Agent::kTimeoutUs, b.lid, /*interval_us=*/1'000);
+  wait_for("more wait than may", [&] { return hosts.b.stat("reflector_dropped") > 300; });
+  known.await_successes(50);
+  CHECK_EQ(known.stat("timeout"), 0);
+  CHECK_EQ(hosts.b.stat("sessions"), 1);
+  hosts.fake.command("set fake1 resolve_us 0");
+  hosts.a.await_successes(5);
+}
+
 TEST(rdma_probes_with_another_qkey_are_not_answered) {
   const FakeVerbs fake(kSettings);
   RdmaConfig other = config_of("fake1");

@@ -49,6 +49,7 @@ class QueuePair {
                                                    const QueuePairConfig& config);
 
   uint32_t number() const { return qp_->qp_num; }
+  uint32_t send_slots() const { return config_.send_slots; }
 
   // A send slot that is the caller's until its completion; kNone when all are under way.
   uint32_t take_send_slot();

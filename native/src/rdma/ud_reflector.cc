@@ -11,6 +11,9 @@ namespace {
 
 constexpr int64_t kRanEmptyToldNs = kNsPerS;
 constexpr uint8_t kEcnBits = 3;
+// Of the send slots, what answers that wait for their address handle may hold: the rest is for senders that are known, so
+// that hosts that nobody resolves take nothing from the others.
+constexpr uint32_t kWaitingShare = 2;  // the half
 
 // The way back: that of the probe's own label where there is one. RoCE v2 over IPv4 delivers none, so that there a peer's
 // queue pair has one way back.
@@ -90,8 +93,9 @@ void UdReflector::start(uint32_t slot, int64_t now_ns) {
   const AddressHandles::Found to = handles_.find(answer.peer, now_ns);
   if (to.handle == nullptr) {
     if (to.error != 0) return drop(slot, counters_.unreachable);
-    if (answer.stage == Stage::kFree) waiting_.push_back(slot);
+    if (waiting_.size() >= pair_->send_slots() / kWaitingShare) return drop(slot, counters_.dropped);
     answer.stage = Stage::kWaiting;
+    waiting_.push_back(slot);
     return;
   }
   answer.stage = Stage::kAck1;

@@ -1,6 +1,8 @@
 // Address handles, checked as a driver checks them.
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "world.h"
 
@@ -18,6 +20,16 @@ bool is_usable(const Device &device, const ibv_ah_attr &attributes) {
   return route.sgid_index < kGids && !device.gids[route.sgid_index].empty() && route.flow_label <= kMaxFlowLabel;
 }
 
+void resolve(const Device &device, Lock &lock) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  while (Clock::now() - start < std::chrono::nanoseconds(device.settings.resolve_ns)) {
+    lock.unlock();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    lock.lock();
+  }
+}
+
 }  // namespace
 
 }  // namespace fake_verbs
@@ -28,8 +40,9 @@ extern "C" {
 
 ibv_ah *ibv_create_ah(ibv_pd *pd, ibv_ah_attr *attributes) {
   World &world = World::get();
-  const Lock lock(world.mutex);
+  Lock lock(world.mutex);
   Context &owner = *context_of(pd->context);
+  resolve(*owner.device, lock);
   const int error = world.failure_of("ibv_create_ah", owner);
   if (error != 0) return fail_with(error);
   if (!is_usable(*owner.device, *attributes)) return fail_with(EINVAL);

@@ -70,6 +70,7 @@ bool take(Settings &settings, std::string_view key, std::string_view value, bool
   else if (key == "seed") good = take_integer(value, settings.seed);
   else if (key == "completion_delay_us") good = take_us(value, settings.completion_delay_ns);
   else if (key == "moderation_us") good = take_us(value, settings.moderation_ns);
+  else if (key == "resolve_us") good = take_us(value, settings.resolve_ns);
   else if (key == "flow_labels") good = take_integer(value, settings.flow_labels, 1);
   else if (key == "mtu") good = take_mtu(value, settings.mtu);
   else if (key == "max_inline") good = take_integer(value, settings.max_inline);

@@ -22,6 +22,7 @@ struct Settings {
   uint64_t seed = 1;
   int64_t completion_delay_ns = 0;
   int64_t moderation_ns = 0;
+  int64_t resolve_ns = 0;
   bool flow_labels = true;
   uint32_t mtu = 4096;
   uint32_t max_inline = 64;
