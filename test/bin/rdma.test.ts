@@ -47,8 +47,8 @@ describe('weft devices', () => {
       ['text', []],
       ['json', ['--json']],
     ] as const) {
-      // The library asks the test as it is loaded; its first queue is the one of the list.
-      const process = new WeftProcess(['devices', ...settings], { ...verbs.env, FAKE_VERBS: 'devices=1,max_qp_wr=1' });
+      // A device that takes no work requests: what opens is refused.
+      const process = new WeftProcess(['devices', ...settings], { ...verbs.env, FAKE_VERBS: 'devices=1,max_qp_wr=0' });
       t.after(() => process.destroy());
       const { code, stdout, stderr } = await process.exit;
       assert.equal(code, 1, name);
