@@ -262,6 +262,16 @@ TEST(rdma_opening_says_what_is_wrong) {
   CHECK(failure(config_of("fake0")) == errno_text("port", ENETDOWN));
 }
 
+TEST(rdma_device_whose_queue_pairs_bear_no_stamps_is_used_without) {
+  const FakeVerbs fake(kSettings);
+  fake.command("fail ibv_create_qp EOPNOTSUPP times=2");  // with inline sends, and without
+  Agent a("fake0");
+  Agent b("fake1");
+  CHECK(!a.status().hardware_clock && b.status().hardware_clock);
+  a.probe(b);
+  for (const Record &record : a.await(ProbeResult::kSuccess, 5)) CHECK_EQ(record.clock, StampClock::kUser);
+}
+
 TEST(rdma_devices_are_listed) {
   const FakeVerbs fake(kSettings);
   fake.command("event fake1 port_err");

@@ -41,20 +41,20 @@ CompletionQueue::CompletionQueue(const Verbs& verbs, VerbsPtr<ibv_comp_channel> 
 CompletionQueue::~CompletionQueue() = default;
 
 Result<std::unique_ptr<CompletionQueue>> CompletionQueue::create(const Verbs& verbs, ibv_context* context,
-                                                                 uint32_t entries) {
+                                                                 uint32_t entries, bool stamped) {
   errno = 0;
   auto channel = own(verbs.create_comp_channel(context), verbs.destroy_comp_channel);
   if (!channel) return verbs_error("ibv_create_comp_channel");
   const int flags = fcntl(channel->fd, F_GETFL);
   if (flags < 0 || fcntl(channel->fd, F_SETFL, flags | O_NONBLOCK) != 0) return Error::last("fcntl");
   std::unique_ptr<CompletionQueue> queue(new CompletionQueue(verbs, std::move(channel)));
-  if (const Status made = queue->create_queue(context, entries); !made.ok()) return made.error();
+  if (const Status made = queue->create_queue(context, entries, stamped); !made.ok()) return made.error();
   if (const Status armed = queue->arm(); !armed.ok()) return armed.error();
   return queue;
 }
 
-Status CompletionQueue::create_queue(ibv_context* context, uint32_t entries) {
-  const StampSupport support = stamp_support(verbs_, context);
+Status CompletionQueue::create_queue(ibv_context* context, uint32_t entries, bool stamped) {
+  const StampSupport support = stamped ? stamp_support(verbs_, context) : StampSupport{};
   if (support.wallclock && create_stamped(context, entries, CompletionStamps::kWallclock)) return Done{};
   if (support.ticks && create_stamped(context, entries, CompletionStamps::kTicks)) {
     clock_ = CompletionClock::ticks(support.mask, support.khz);

@@ -26,8 +26,10 @@ struct Completion {
 
 class CompletionQueue {
  public:
-  // With the best stamps the device offers, if `queue pairs` never have more than `entries` requests under way.
-  static Result<std::unique_ptr<CompletionQueue>> create(const Verbs& verbs, ibv_context* context, uint32_t entries);
+  // With the best stamps that the device offers; with none unless `stamped`. REQUIRES: its queue pairs never have more
+  // than `entries` requests under way.
+  static Result<std::unique_ptr<CompletionQueue>> create(const Verbs& verbs, ibv_context* context, uint32_t entries,
+                                                         bool stamped = true);
 
   ~CompletionQueue();
   CompletionQueue(const CompletionQueue&) = delete;
@@ -47,14 +49,12 @@ class CompletionQueue {
   ibv_cq* raw() const { return cq_.get(); }
   CompletionStamps stamps() const { return stamps_; }
   bool hardware_clock() const { return stamps_ != CompletionStamps::kNone; }
-  // Durations between two stamps are below this.
-  int64_t half_turn_ns() const { return clock_.half_turn_ns(); }
 
  private:
   CompletionQueue(const Verbs& verbs, VerbsPtr<ibv_comp_channel> channel);
 
   void take_events();
-  Status create_queue(ibv_context* context, uint32_t entries);
+  Status create_queue(ibv_context* context, uint32_t entries, bool stamped);
   bool create_stamped(ibv_context* context, uint32_t entries, CompletionStamps stamps);
   size_t poll_stamped(Completion* completions, size_t max);
   size_t poll_plain(Completion* completions, size_t max);

@@ -22,7 +22,15 @@ uint16_t probers_of(const RdmaConfig& config) {
 }  // namespace
 
 Result<std::unique_ptr<UdSession>> UdSession::open(const RdmaConfig& config, ReflectorCounters& counters) {
-  std::unique_ptr<UdSession> session(new UdSession());
+  auto session = open(config, counters, /*stamped=*/true);
+  // A device may make a queue with stamps and no queue pair for it, as its clock is set up otherwise.
+  const bool without = !session.ok() && session.error().code == EOPNOTSUPP;
+  return without ? open(config, counters, /*stamped=*/false) : std::move(session);
+}
+
+Result<std::unique_ptr<UdSession>> UdSession::open(const RdmaConfig& config, ReflectorCounters& counters,
+                                                   bool stamped) {
+  std::unique_ptr<UdSession> session(new UdSession(stamped));
   auto port = UdPort::open(config);
   if (!port.ok()) return port.error();
   session->port_ = std::move(port.value());
@@ -53,7 +61,8 @@ QueuePairConfig UdSession::pair_config(const RdmaConfig& config, uint16_t index,
 
 Status UdSession::open_queue(std::unique_ptr<CompletionQueue>& queue, const QueuePairConfig& pair, uint32_t pairs) {
   // Room for every request at once: a completion queue that overflows is lost.
-  auto made = CompletionQueue::create(port_->verbs(), port_->context(), pairs * (pair.send_slots + pair.receive_slots));
+  auto made = CompletionQueue::create(port_->verbs(), port_->context(), 
+                                      pairs * (pair.send_slots + pair.receive_slots), stamped_);
   if (!made.ok()) return made.error();
   queue = std::move(made.value());
   queues_.push_back(queue.get());

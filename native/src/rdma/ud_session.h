@@ -40,13 +40,16 @@ class UdSession {
   bool hardware_clock() const { return hardware_clock_; }
 
  private:
-  UdSession() = default;
+  explicit UdSession(bool stamped) : stamped_(stamped) {}
+
+  static Result<std::unique_ptr<UdSession>> open(const RdmaConfig& config, ReflectorCounters& counters, bool stamped);
 
   QueuePairConfig pair_config(const RdmaConfig& config, uint16_t index, uint32_t send_slots, uint16_t pairs) const;
   Status open_queue(std::unique_ptr<CompletionQueue>& queue, const QueuePairConfig& pair, uint32_t pairs);
   Status open_reflector(const QueuePairConfig& pair, ReflectorCounters& counters);
   Status open_probers(const RdmaConfig& config);
 
+  const bool stamped_;
   std::unique_ptr<UdPort> port_;
   std::unique_ptr<CompletionQueue> prober_completions_;
   std::unique_ptr<CompletionQueue> reflector_completions_;
