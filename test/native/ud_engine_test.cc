@@ -118,18 +118,20 @@ TEST(rdma_a_host_that_does_not_run_delays_the_hosts_figures_only) {
 
 TEST(rdma_with_user_stamps_a_host_that_stood_still_is_no_network) {
   Pair hosts(with(",clock=none"));
-  hosts.a.probe(hosts.b);
+  // More are held than are taken in one poll.
+  const RdmaStatus b = hosts.b.status();
+  hosts.a.probe(b.gid, b.qpn, 1, Agent::kTimeoutUs, b.lid, /*interval_us=*/1'000);
   hosts.a.await(ProbeResult::kSuccess, 20);
   hosts.a.forget_records();
   hosts.b.pause();
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   hosts.b.resume();
   wait_for("the held probes are answered", [&] {
-    return most(hosts.a.records(ProbeResult::kSuccess), &Record::responder_delay_ns) > 50 * kNsPerMs;
+    return most(hosts.a.records(ProbeResult::kSuccess), &Record::responder_delay_ns) > 200 * kNsPerMs;
   });
   for (const Record &record : hosts.a.records(ProbeResult::kSuccess)) {
     if (record.responder_delay_ns > 20 * kNsPerMs) CHECK(std::isnan(record.network_rtt_ns));
-    CHECK(!(record.network_rtt_ns > 50 * kNsPerMs));
+    CHECK(!(record.network_rtt_ns > 100 * kNsPerMs));
   }
   CHECK(hosts.a.stat("unmeasured") > 0);
   CHECK(hosts.b.stat("stood_still") > 0);

@@ -117,20 +117,26 @@ void CompletionQueue::read_stamped(Completion& completion) {
 // twice when it is polled the extended way.
 size_t CompletionQueue::poll_plain(Completion* completions, size_t max) {
   ibv_wc work[kBatch];
-  const int count = ibv_poll_cq(cq_.get(), static_cast<int>(std::min(max, kBatch)), work);
-  for (int i = 0; i < count; ++i) {
-    Completion& completion = completions[i];
-    completion = Completion{};
-    completion.wr_id = work[i].wr_id;
-    completion.status = work[i].status;
-    if (completion.status != IBV_WC_SUCCESS || !is_receive(work[i].opcode)) continue;
-    completion.bytes = work[i].byte_len;
-    completion.source_qpn = work[i].src_qp;
-    completion.source_lid = work[i].slid;
-    completion.service_level = work[i].sl;
-    completion.has_grh = (work[i].wc_flags & IBV_WC_GRH) != 0;
+  size_t total = 0;
+  while (total < max) {
+    const size_t wanted = std::min(max - total, kBatch);
+    const int count = ibv_poll_cq(cq_.get(), static_cast<int>(wanted), work);
+    for (int i = 0; i < count; ++i) read_plain(work[i], completions[total++]);
+    if (count < static_cast<int>(wanted)) break;
   }
-  return count > 0 ? static_cast<size_t>(count) : 0;
+  return total;
+}
+
+void CompletionQueue::read_plain(const ibv_wc& work, Completion& completion) {
+  completion = Completion{};
+  completion.wr_id = work.wr_id;
+  completion.status = work.status;
+  if (completion.status != IBV_WC_SUCCESS || !is_receive(work.opcode)) return;
+  completion.bytes = work.byte_len;
+  completion.source_qpn = work.src_qp;
+  completion.source_lid = work.slid;
+  completion.service_level = work.sl;
+  completion.has_grh = (work.wc_flags & IBV_WC_GRH) != 0;
 }
 
 Status CompletionQueue::arm() {

@@ -35,7 +35,7 @@ class CompletionQueue {
   CompletionQueue(const CompletionQueue&) = delete;
   CompletionQueue& operator=(const CompletionQueue&) = delete;
 
-  // At most `max` completions; 0: there are none.
+  // At most `max` completions; fewer: that was all.
   size_t poll(Completion* completions, size_t max);
   // Asks for an event at the next completion, unless one was asked for and has not come. Completions that came before
   // raise none: poll once more before sleeping.
@@ -58,6 +58,7 @@ class CompletionQueue {
   bool create_stamped(ibv_context* context, uint32_t entries, CompletionStamps stamps);
   size_t poll_stamped(Completion* completions, size_t max);
   size_t poll_plain(Completion* completions, size_t max);
+  static void read_plain(const ibv_wc& work, Completion& completion);
   void read_stamped(Completion& completion);
 
   const Verbs& verbs_;

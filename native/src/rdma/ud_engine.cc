@@ -91,13 +91,17 @@ void UdEngine::receive() {
 
 void UdEngine::take_completions() {
   session_->begin_pass();
+  bool emptied = true;
   for (CompletionQueue* queue : session_->queues()) {
-    if (const Status taken = take_completions(*queue); !taken.ok()) return keeper_->give_up(taken.error());
+    Result<bool> taken = take_completions(*queue);
+    if (!taken.ok()) return keeper_->give_up(taken.error());
+    emptied = emptied && taken.value();
   }
-  watch_.emptied(monotonic_ns());
+  // What is left has waited for as long as what was taken.
+  if (emptied) watch_.emptied(monotonic_ns());
 }
 
-Status UdEngine::take_completions(CompletionQueue& queue) {
+Result<bool> UdEngine::take_completions(CompletionQueue& queue) {
   size_t count;
   do {
     count = queue.poll(completions_.data(), completions_.size());
@@ -108,10 +112,10 @@ Status UdEngine::take_completions(CompletionQueue& queue) {
     for (size_t i = 0; i < count; ++i) {
       if (seen.stood_still) stood_still_.add();
       // A queue pair that failed flushes all it has, and whatever it gets: nothing to wait for.
-      if (const Status taken = take(completions_[i], seen); !taken.ok()) return taken;
+      if (const Status taken = take(completions_[i], seen); !taken.ok()) return taken.error();
     }
   } while (count == completions_.size() && !slice_full());
-  return Done{};
+  return count < completions_.size();
 }
 
 Status UdEngine::take(const Completion& completion, const Seen& seen) {

@@ -36,8 +36,8 @@ class UdEngine final : public Prober, public RdmaMonitor {
   void look_after_session(int64_t now_ns);
   void use_session();
   void take_completions();
-  // Error: the session cannot go on.
-  Status take_completions(CompletionQueue& queue);
+  // True: until it was empty. Error: the session cannot go on.
+  Result<bool> take_completions(CompletionQueue& queue);
   Status take(const Completion& completion, const Seen& seen);
 
   void send_probe(uint32_t target_slot, int64_t now_ns);
