@@ -6,35 +6,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Distribution } from '../../core/distribution.js';
 import type { Host } from '../support/netns.js';
+import type { ProbeRow } from '../support/probe-rows.js';
 import { WEFT } from '../support/weft-process.js';
-
-/** A distribution as the file output writes it. */
-interface DistributionJson {
-  readonly count: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
-  readonly offset: number;
-  readonly buckets: readonly number[];
-}
-
-type UdpCount = 'late' | 'duplicate';
-type TcpCount = 'refused' | 'unreachable' | 'syn_retransmits' | 'retransmitted' | 'source_port' | 'payload_timeout';
-type CountField = 'sent' | 'success' | 'timeout' | 'send_error' | 'invalid' | UdpCount | TcpCount;
-export type DelayField = 'network_rtt' | 'prober_delay' | 'responder_delay' | 'connect_time' | 'payload_rtt';
-
-/** One `probe` metric: one target in one window. */
-export interface ProbeRow {
-  readonly name: string;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly fields: Readonly<
-    Partial<Record<CountField, number> & Record<DelayField, DistributionJson> & { unreachable_cause: string }>
-  >;
-  /** End of the window, UTC. */
-  readonly time: string;
-}
 
 /** What inputs.controller says of itself. */
 export interface ControllerRow {
@@ -160,24 +134,3 @@ export class TestAgent {
 function isProbeRow(row: ProbeRow | ControllerRow): row is ProbeRow {
   return row.name === 'probe';
 }
-
-export function total(rows: readonly ProbeRow[], field: CountField): number {
-  return rows.reduce((sum, row) => sum + (row.fields[field] ?? 0), 0);
-}
-
-/** The distributions of all rows as one. */
-export function merged(rows: readonly ProbeRow[], field: DelayField): Distribution {
-  const all = new Distribution();
-  for (const row of rows) {
-    const part = row.fields[field];
-    if (part === undefined) continue;
-    const { count, sum, min, max, offset, buckets } = part;
-    all.merge(
-      Distribution.fromParts({ count, sumNs: sum, minNs: min, maxNs: max, buckets: { offset, counts: buckets } }),
-    );
-  }
-  return all;
-}
-
-export const hasLatency = (row: ProbeRow): boolean =>
-  ['network_rtt', 'prober_delay', 'responder_delay', 'connect_time'].some((field) => field in row.fields);

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { AGENT_KEY_HEADER, type Registration } from '../../core/control/registration.js';
+import { type ProbeRow, total } from '../support/probe-rows.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { type ProbeRow, TestAgent, total } from './agent.js';
+import { TestAgent } from './agent.js';
 import { TestController } from './controller.js';
 
 /** As short as they may be: a window is a second, too. */

@@ -10,7 +10,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startHogs } from '../support/hog.js';
 import { addAddresses, createNet, type Net, netnsUnavailable } from '../support/netns.js';
-import { type DelayField, merged, type ProbeRow, TestAgent } from './agent.js';
+import { type DelayField, merged, type ProbeRow } from '../support/probe-rows.js';
+import { TestAgent } from './agent.js';
 
 const PORT = 862;
 /** 400 probes a second: below the rate at which the prober wakes by the millisecond, which would be its own delay. */

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createUdpReflector, port } from '../../native/index.js';
 import { startPump } from '../support/engine-pump.js';
-import { merged, TestAgent, total } from './agent.js';
+import { merged, total } from '../support/probe-rows.js';
+import { TestAgent } from './agent.js';
 
 describe('agent on loopback', () => {
   it('probes what the pinglist says and writes windows of it', async () => {

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { interval, Z_95, Z_9999 } from '../support/binomial.js';
 import { networkRttsNs, startCapture } from '../support/capture.js';
 import { netnsUnavailable } from '../support/netns.js';
 import { dropArriving, stopDropping } from '../support/nftables.js';
-import { hasLatency, merged, type TestAgent, total } from './agent.js';
-import { interval, Z_95, Z_9999 } from './binomial.js';
+import { hasLatency, merged, total } from '../support/probe-rows.js';
+import type { TestAgent } from './agent.js';
 import { TwoHosts } from './two-hosts.js';
 
 const PORT = 862;

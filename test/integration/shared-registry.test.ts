@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { total } from '../support/probe-rows.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { TestAgent, total } from './agent.js';
+import { TestAgent } from './agent.js';
 import { TestController } from './controller.js';
 
 const NAMES = ['a', 'b'];

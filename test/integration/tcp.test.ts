@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { interval, Z_95, Z_9999 } from '../support/binomial.js';
 import { netnsUnavailable } from '../support/netns.js';
 import { dropArriving, rejectArriving, stopDropping } from '../support/nftables.js';
-import { hasLatency, merged, type ProbeRow, type TestAgent, total } from './agent.js';
-import { interval, Z_95, Z_9999 } from './binomial.js';
+import { hasLatency, merged, type ProbeRow, total } from '../support/probe-rows.js';
+import type { TestAgent } from './agent.js';
 import { TwoHosts } from './two-hosts.js';
 
 const PORT = 8620;
