@@ -9,7 +9,8 @@ import type { LabKernel } from './unavailable.js';
 /** What the guests need; what these need in turn, depmod has written down. rxe asks the crypto layer for "crc32". */
 const MODULES = [
   ...['virtio_pci', 'virtio_net', '9pnet_virtio', '9p', 'overlay'],
-  ...['crc32_generic', 'rdma_rxe', 'ib_uverbs', 'rdma_ucm', 'sch_netem'],
+  ...['crc32_generic', 'rdma_rxe', 'ib_uverbs', 'rdma_ucm'],
+  ...['sch_netem', 'sch_prio', 'cls_u32'],
 ];
 /** Mount points of guest/init. */
 const FOLDERS = ['bin', 'lib/modules', 'dev', 'proc', 'sys', 'host', 'overlay'];
