@@ -21,6 +21,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   idle: () => import('./idle.js'),
   agent: () => import('./agent.js'),
   controller: () => import('./controller.js'),
+  grid: () => import('./grid.js'),
 };
 
 const { values, positionals } = parseArgs({
