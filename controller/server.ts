@@ -18,7 +18,7 @@ import type { Logger } from '../core/plugin.js';
 import { createApp } from './api/app.js';
 import type { ApiContext } from './api/context.js';
 import { ControllerMetrics } from './api/metrics.js';
-import { openApiDocument } from './api/openapi.js';
+import { describeRoutes } from './api/openapi.js';
 import { allRoutes } from './api/routes.js';
 import { type ControllerConfig, isOpen } from './config.js';
 import { Registry } from './registry.js';
@@ -90,7 +90,7 @@ export class Controller {
 
   /** The description of its API, OpenAPI 3.1; the same for every configuration. */
   describe(): object {
-    return openApiDocument(allRoutes(this.#context()));
+    return describeRoutes(allRoutes(this.#context()));
   }
 
   /**

@@ -4,7 +4,7 @@ import { Type } from '../../core/config/schema.js';
 import type { Route } from '../../core/http/route.js';
 import { agentRoutes } from './agent-routes.js';
 import type { ApiContext } from './context.js';
-import { openApiDocument } from './openapi.js';
+import { describeRoutes } from './openapi.js';
 import { operationRoutes } from './operation-routes.js';
 
 export function allRoutes(context: ApiContext): readonly Route[] {
@@ -19,6 +19,6 @@ export function allRoutes(context: ApiContext): readonly Route[] {
     handle: () => document,
   };
   routes.push(description);
-  const document = openApiDocument(routes);
+  const document = describeRoutes(routes);
   return routes;
 }

@@ -6,8 +6,9 @@ import type { Role } from './access.js';
 
 export interface Answer {
   readonly description: string;
-  /** Of a JSON body; undefined: none, or text when `contentType` says so. */
+  /** Of a JSON body. */
   readonly schema?: TSchema;
+  /** Of a body that is not JSON; with `schema`: for those who accept it. Neither: no body. */
   readonly contentType?: string;
   /** Name → description. */
   readonly headers?: Readonly<Record<string, string>>;
