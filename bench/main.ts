@@ -12,6 +12,7 @@ import { formatTable } from './table.js';
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   recording: () => import('./recording.js'),
   pinglists: () => import('./pinglists.js'),
+  rows: () => import('./rows.js'),
   engine: () => import('./engine.js'),
   'tcp-engine': () => import('./tcp-engine.js'),
   'rdma-engine': () => import('./rdma-engine.js'),

@@ -103,6 +103,12 @@ export interface DistributionParts {
   readonly buckets: { readonly offset: number; readonly counts: readonly number[] };
 }
 
+/** The same with populated buckets only, which is smaller where values lie far apart. */
+export interface SparseParts extends Omit<DistributionParts, 'buckets'> {
+  /** Index, count, index, count, … in ascending order of the indices; every count is at least 1. */
+  readonly buckets: readonly number[];
+}
+
 /**
  * A bucket is one double, (index + BIAS) * 2^40 + count, in an array sorted by it: 8 bytes a populated bucket, and an
  * agent holds tens of thousands of distributions with a few populated buckets each. Counts stay below 2^40.
@@ -138,6 +144,33 @@ export class Distribution {
     read.#addSum(Number(sum % BigInt(SUM_PART)), Number(sum / BigInt(SUM_PART)));
     read.#count = count;
     read.#zeroCount = count - inBuckets;
+    read.#min = minNs;
+    read.#max = maxNs;
+    return read;
+  }
+
+  /**
+   * Reads back what was written; `forEachBucket` gives the buckets. Throws RangeError on parts that no distribution has,
+   * with what is wrong: smallest, largest value and sum have to agree with the buckets.
+   */
+  static fromSparseParts({ count, sumNs, minNs, maxNs, buckets }: SparseParts): Distribution {
+    const sum = Number(sumNs);
+    if (!isCount(count) || !isCount(minNs) || !isCount(maxNs) || !isCount(sum))
+      throw new RangeError('count, sum, min and max are whole numbers >= 0');
+    const read = new Distribution();
+    const inBuckets = read.#takeBuckets(buckets);
+    const zeros = count - inBuckets;
+    if (zeros < 0) throw new RangeError(`the buckets hold ${inBuckets} values, more than count, ${count}`);
+    if (minNs !== 0 && zeros > 0)
+      throw new RangeError(`the buckets hold ${inBuckets} of ${count} values, and min is not 0`);
+    read.#checkEnds(count, zeros, minNs, maxNs);
+    if (!isSumOf(sumNs, count, minNs, maxNs))
+      throw new RangeError(`${count} values from ${minNs} to ${maxNs} have not the sum ${sumNs}`);
+    if (count === 0) return read;
+    if (sum <= MAX_NS) read.#addSum(sum, 0);
+    else read.#addSum(Number(BigInt(sumNs) % BigInt(SUM_PART)), Number(BigInt(sumNs) / BigInt(SUM_PART)));
+    read.#count = count;
+    read.#zeroCount = zeros;
     read.#min = minNs;
     read.#max = maxNs;
     return read;
@@ -247,6 +280,33 @@ export class Distribution {
     return this.#max;
   }
 
+  /** Takes flat pairs as the cells of an empty distribution; returns how many values they hold. */
+  #takeBuckets(pairs: readonly number[]): number {
+    if (pairs.length % 2 !== 0) throw new RangeError('buckets are pairs of an index and a count');
+    let before = MIN_INDEX - 1;
+    let held = 0;
+    for (let i = 0; i < pairs.length; i += 2) {
+      const [index = Number.NaN, count = Number.NaN] = [pairs[i], pairs[i + 1]];
+      if (!Number.isInteger(index) || index <= before || index > MAX_INDEX)
+        throw new RangeError(`bucket indices ascend from ${MIN_INDEX} to ${MAX_INDEX}: found ${index} after ${before}`);
+      if (!Number.isInteger(count) || count < 1 || count >= COUNT_RANGE)
+        throw new RangeError(`a bucket holds 1 value to 2^40 - 1, not ${count}`);
+      this.#cells.push((index + BIAS) * COUNT_RANGE + count);
+      held += count;
+      before = index;
+    }
+    return held;
+  }
+
+  /** Whether smallest and largest value lie in the first and the last cell that is populated. */
+  #checkEnds(count: number, zeros: number, minNs: number, maxNs: number): void {
+    const [first, last] = [this.#cells[0], this.#cells.at(-1)];
+    const isMin = zeros > 0 || first === undefined ? minNs === 0 : minNs > 0 && bucketIndex(minNs) === indexOf(first);
+    const isMax = last === undefined ? maxNs === 0 : maxNs > 0 && bucketIndex(maxNs) === indexOf(last);
+    if (!isMin || !isMax)
+      throw new RangeError(`min ${minNs} and max ${maxNs} are not in the outer buckets of ${count} values`);
+  }
+
   /** `low` may be any duration: it is split before it is added, as the sum of both could exceed 2^53. */
   #addSum(low: number, high: number): void {
     const carry = low < SUM_PART ? 0 : Math.floor(low / SUM_PART);
@@ -309,6 +369,13 @@ function indexOf(cell: number): number {
 
 function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 0;
+}
+
+/** One value is its own sum; more lie between the smallest and the largest. */
+function isSumOf(sumNs: bigint | number, count: number, minNs: number, maxNs: number): boolean {
+  if (maxNs * count <= MAX_NS) return sumNs >= minNs * count && sumNs <= maxNs * count;
+  const [sum, values] = [BigInt(sumNs), BigInt(count)];
+  return sum >= BigInt(minNs) * values && sum <= BigInt(maxNs) * values;
 }
 
 function countOf(cell: number): number {

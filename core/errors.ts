@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'WEFT_PINGLIST',
   'WEFT_REGISTRY',
   'WEFT_CONTROLLER',
+  'WEFT_ROW',
   'WEFT_USAGE',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Distribution, type DistributionParts } from '../../core/distribution.js';
+import fc from 'fast-check';
+import { Distribution, type DistributionParts, type SparseParts } from '../../core/distribution.js';
 
 function partsOf(value: Distribution): DistributionParts {
   const { count, sumNs, minNs, maxNs } = value;
@@ -35,5 +36,55 @@ test('parts that no distribution has are refused', () => {
   ];
   for (const change of broken) {
     assert.throws(() => Distribution.fromParts({ ...valid, ...change }), RangeError, JSON.stringify(change));
+  }
+});
+
+function sparsePartsOf(value: Distribution): SparseParts {
+  const { count, sumNs, minNs, maxNs } = value;
+  const buckets: number[] = [];
+  value.forEachBucket((index, inBucket) => buckets.push(index, inBucket));
+  return { count, sumNs, minNs, maxNs, buckets };
+}
+
+test('any distribution, merged ones too, reads back from its populated buckets', () => {
+  const durations = fc.array(fc.oneof(fc.nat(5), fc.nat(10_000_000), fc.maxSafeNat()));
+  fc.assert(
+    fc.property(durations, durations, (some, others) => {
+      const [original, more] = [new Distribution(), new Distribution()];
+      for (const ns of some) original.record(ns);
+      for (const ns of others) more.record(ns);
+      original.merge(more);
+      const read = Distribution.fromSparseParts(sparsePartsOf(original));
+      assert.deepEqual(partsOf(read), partsOf(original));
+      assert.equal(read.zeroCount, original.zeroCount);
+    }),
+  );
+});
+
+test('sparse parts that do not agree with each other are refused', () => {
+  const whole = new Distribution();
+  for (const ns of [1, 700, 1_500_000]) whole.record(ns);
+  const valid = sparsePartsOf(whole);
+  const [first = 0, second = 0, third = 0] = [valid.buckets[0], valid.buckets[2], valid.buckets[4]];
+  const broken: Partial<SparseParts>[] = [
+    { count: 2 },
+    { count: 4 },
+    { count: Number.NaN },
+    { sumNs: 2 },
+    { sumNs: 4_500_001 },
+    { minNs: 0 },
+    { minNs: 3 },
+    { maxNs: 700 },
+    { maxNs: 2_000_000 },
+    { buckets: [first, 1, second, 1, third] },
+    { buckets: [second, 1, first, 1, third, 1] },
+    { buckets: [first, 1, first, 1, third, 1] },
+    { buckets: [first, 0, second, 2, third, 1] },
+    { buckets: [first, 1, second, 1.5, third, 1] },
+    { buckets: [first, 1, second, 1, 740, 1] },
+    { buckets: [] },
+  ];
+  for (const change of broken) {
+    assert.throws(() => Distribution.fromSparseParts({ ...valid, ...change }), RangeError, JSON.stringify(change));
   }
 });

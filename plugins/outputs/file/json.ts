@@ -2,21 +2,13 @@
 
 import { type Distribution, SCALE } from '../../../core/distribution.js';
 import type { Field, Metric } from '../../../core/metric.js';
+import { isoTime } from '../../common/iso-time.js';
 import { quantilesNs } from '../../common/quantiles.js';
-
-const NS_PER_S = 1_000_000_000n;
 
 /** One object without the end of its line. */
 export function jsonLine(metric: Metric): string {
   const fields = Object.fromEntries(Object.entries(metric.fields).map(([key, field]) => [key, fieldValue(field)]));
   return JSON.stringify({ name: metric.name, tags: metric.tags, fields, time: isoTime(metric.timeNs) });
-}
-
-/** `2026-01-01T00:00:00.000000000Z`. */
-export function isoTime(timeNs: bigint): string {
-  const fraction = ((timeNs % NS_PER_S) + NS_PER_S) % NS_PER_S;
-  const seconds = new Date(Number((timeNs - fraction) / 1_000_000n)).toISOString().slice(0, 19);
-  return `${seconds}.${String(fraction).padStart(9, '0')}Z`;
 }
 
 function fieldValue(field: Field): unknown {

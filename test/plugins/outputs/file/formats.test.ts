@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Distribution } from '../../../../core/distribution.js';
 import { count, distribution, gauge, type Metric, text } from '../../../../core/metric.js';
+import { isoTime } from '../../../../plugins/common/iso-time.js';
 import { csvLine } from '../../../../plugins/outputs/file/csv.js';
-import { isoTime, jsonLine } from '../../../../plugins/outputs/file/json.js';
+import { jsonLine } from '../../../../plugins/outputs/file/json.js';
 
 // The times in the CSV are local ones.
 process.env.TZ = 'Asia/Seoul';
