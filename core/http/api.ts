@@ -28,6 +28,8 @@ export interface ApiOptions {
   /** Requests a second from one address in the long run. */
   readonly rateLimit: number;
   readonly maxBodyBytes: number;
+  /** What a body of JSON is for the handler; default: what it says. May throw as a handler does. */
+  readonly readBody?: (body: Buffer, request: FastifyRequest) => Promise<unknown>;
   readonly onAnswered: (request: AnsweredRequest) => void;
   readonly invalidBody: (issues: Issues) => ApiProblem;
   /** What errors of the owner's own kinds become; undefined: not one of them. */
@@ -60,6 +62,12 @@ export async function createApi(routes: readonly Route[], options: ApiOptions): 
     frameworkErrors: (error, _request, reply) => void answerProblem(reply, problemOf(error, options)),
   });
   app.removeContentTypeParser('text/plain');
+  const { readBody } = options;
+  if (readBody !== undefined) {
+    app.removeAllContentTypeParsers();
+    const parse = (request: FastifyRequest, body: Buffer) => readBody(body, request);
+    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse);
+  }
   app.setValidatorCompiler(requestValidation(options.invalidBody));
   // The schemas of answers describe them and tests hold them to it; serializing by them would hide what does not fit.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -67,6 +75,7 @@ export async function createApi(routes: readonly Route[], options: ApiOptions): 
   app.setNotFoundHandler((request, reply) => answerProblem(reply, notFound(request, options)));
   app.decorateRequest('role', undefined);
   limitRate(app, options);
+  refuseUnknownPaths(app, options);
   observe(app, options);
   for (const route of routes) addRoute(app, route, options);
   refuseOtherMethods(app, routes);
@@ -82,6 +91,13 @@ function limitRate(app: FastifyInstance, { rateLimit: rate, clock }: ApiOptions)
     throw new ApiProblem(429, 'too_many_requests', `more than ${rate} requests a second come from your address`, {
       headers: { 'retry-after': String(Math.ceil(waitMs / 1e3)) },
     });
+  });
+}
+
+/** Before the body, which may come from anybody. */
+function refuseUnknownPaths(app: FastifyInstance, options: ApiOptions): void {
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) throw notFound(request, options);
   });
 }
 
@@ -103,7 +119,10 @@ function addRoute(app: FastifyInstance, route: Route, options: ApiOptions): void
     method,
     url,
     schema: { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) },
-    onRequest: async (request) => authorize(request, route, options),
+    onRequest: async (request, reply) => {
+      authorize(request, route, options);
+      route.admit?.(request, reply);
+    },
     handler: async (request, reply) => route.handle(request, reply),
   });
 }

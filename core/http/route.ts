@@ -29,6 +29,8 @@ export interface Route {
   readonly body?: TSchema;
   /** By status; those that every route has (see `sharedAnswers`) are left out. */
   readonly answers: Readonly<Record<number, Answer>>;
+  /** Called once the role is known, before the body is read. May throw ApiProblem. */
+  admit?(request: FastifyRequest, reply: FastifyReply): void;
   /** What it returns is the body of the answer. May throw ApiProblem. */
   handle(request: FastifyRequest, reply: FastifyReply): unknown;
 }

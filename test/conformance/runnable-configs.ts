@@ -20,6 +20,7 @@ export async function runnableConfigs(folder: string): Promise<Readonly<Record<s
       state_file: join(folder, 'controller.state'),
       start_spread: '1h',
     },
+    'input/mesh-listener': { listen: '127.0.0.1:0' },
     'input/pinglist': { file: pinglist },
     'input/rdma-ud': { devices: ['fake0'] },
     'input/tcp': { listen: '127.0.0.1:0' },

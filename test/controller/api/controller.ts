@@ -25,7 +25,7 @@ export interface Asked {
   readonly path: string;
   readonly token?: string | undefined;
   readonly key?: string;
-  /** Anything but text is sent as JSON. */
+  /** Anything but text and bytes is sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Where the request comes from: 127.0.0.1 by default. */
@@ -142,7 +142,7 @@ export function send(
       });
     });
     asked.on('error', reject);
-    asked.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
+    asked.end(body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
   });
 }
 
