@@ -36,6 +36,7 @@ const problems = [];
 
 generate('config/weft.schema.json', formatJson(configJsonSchema(definitions, sections)));
 generate('docs/openapi.json', formatJson(await describeApi()));
+generate('docs/openapi-grid.json', formatJson(await describeGridApi()));
 generate('config/weft.yaml', sampleConfig(definitions, firstSteps(definitions)));
 inject('docs/configuration.md', {
   'agent-options': optionsTable(common.AgentOptions),
@@ -80,6 +81,12 @@ async function describeApi() {
   const config = decode(ControllerOptions, {}, () => true);
   const env = { clock: systemClock, log: silentLogger, version: '' };
   return (await Controller.create(config, env)).describe();
+}
+
+/** The routes of a grid that is never served. */
+async function describeGridApi() {
+  const { describeGrid } = await compiled('plugins/outputs/mesh-grid/api/description.js');
+  return describeGrid();
 }
 
 /** What weft says of an example that is wrong. */

@@ -2,6 +2,7 @@
 
 import type { AnyOutputDefinition } from '../../core/plugin.js';
 import file from './file/index.js';
+import meshGrid from './mesh-grid/index.js';
 import prometheus from './prometheus/index.js';
 
-export const outputPlugins: readonly AnyOutputDefinition[] = [file, prometheus];
+export const outputPlugins: readonly AnyOutputDefinition[] = [file, meshGrid, prometheus];

@@ -26,6 +26,7 @@ export async function runnableConfigs(folder: string): Promise<Readonly<Record<s
     'input/tcp': { listen: '127.0.0.1:0' },
     'input/udp': { listen: '127.0.0.1:0' },
     'output/file': { path: join(folder, 'metrics.json') },
+    'output/mesh-grid': { listen: '127.0.0.1:0' },
     'output/prometheus': { listen: '127.0.0.1:0' },
   };
 }

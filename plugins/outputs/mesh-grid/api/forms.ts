@@ -1,0 +1,219 @@
+/** What the API of the grid takes and gives. */
+
+import { STRICT, type TSchema, Type } from '../../../../core/config/schema.js';
+import { COUNTS, DELAYS } from '../../../common/grid/store/cell.js';
+import { OUTCOMES } from '../../../common/grid/store/grid-store.js';
+import { LEVELS } from '../../../common/grid/store/hosts.js';
+import { PATTERNS } from '../../../common/grid/store/patterns.js';
+import { DELAY_STATS } from '../../../common/grid/store/view.js';
+
+const MAX_NAME_CHARS = 1024;
+export const MAX_WORST = 1000;
+
+const oneOf = <T extends string>(values: readonly T[], options: object = {}) =>
+  Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
+const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
+
+/** `loss` and the counts are of the probes, the others of the chosen delay. */
+export const STATS = [...DELAY_STATS, 'loss', ...COUNTS] as const;
+export type Stat = (typeof STATS)[number];
+
+const transport = Type.Optional(
+  Type.String({ maxLength: 64, description: 'Default: `udp` if there is any, else the first by name.' }),
+);
+const delay = oneOf(DELAYS, {
+  default: 'network_rtt',
+  description: 'What quantiles, mean, min, max and count are of.',
+});
+const level = oneOf(LEVELS, { default: 'tor', description: 'What a row and a column stand for.' });
+const at = Type.Optional(
+  Type.String({
+    maxLength: 40,
+    description:
+      'A time in the window: ms since 1970 or ISO 8601, or `latest` for the newest; default: the newest that is settled.',
+  }),
+);
+const groupPattern = `^(tor|pod|dc):.{1,${MAX_NAME_CHARS}}$`;
+const within = (end: string) =>
+  Type.Optional(
+    Type.String({ pattern: groupPattern, description: `Only ${end} of this group, such as \`pod:dc1/p1\`.` }),
+  );
+const name = (description: string) => Type.String({ minLength: 1, maxLength: MAX_NAME_CHARS, description });
+
+const VIEW_QUERY = { transport, delay, at, src_in: within('sources'), dst_in: within('destinations') };
+
+export const GridQuery = Type.Object(
+  {
+    ...VIEW_QUERY,
+    level,
+    stat: oneOf(STATS, { default: 'p99', description: 'The figure of a cell.' }),
+  },
+  STRICT,
+);
+
+export const WorstQuery = Type.Object(
+  {
+    ...VIEW_QUERY,
+    level,
+    stat: oneOf(STATS, { default: 'p99', description: 'The figure to sort by.' }),
+    n: Type.Integer({ default: 20, minimum: 1, maximum: MAX_WORST, description: 'Pairs at most.' }),
+  },
+  STRICT,
+);
+
+const pairLevel = oneOf(['host', 'tor'] as const, { default: 'host', description: 'What the names are of.' });
+export const PairParams = Type.Object({ src: name('The source.'), dst: name('The destination.') });
+export const PairQuery = Type.Object({ transport, level: pairLevel }, STRICT);
+export const CdfQuery = Type.Object(
+  {
+    transport,
+    delay,
+    at,
+    level: oneOf(LEVELS, { default: 'host', description: 'What the names are of.' }),
+    src: Type.Optional(name('The source; default: all.')),
+    dst: Type.Optional(name('The destination; default: all.')),
+  },
+  STRICT,
+);
+
+const WindowForm = Type.Object(
+  {
+    start: Type.String({ format: 'date-time' }),
+    end: Type.String({ format: 'date-time' }),
+    start_ms: Type.Integer({ description: 'UTC, ms since 1970; also a value of `at`.' }),
+  },
+  STRICT,
+);
+
+const Unit = oneOf(['ns', 'ratio', 'probes', 'packets']);
+const Steps = (description: string) => Type.Array(Type.Number(), { minItems: 3, maxItems: 3, description });
+export const PatternForm = Type.Object(
+  {
+    pattern: oneOf(PATTERNS),
+    level: oneOf(LEVELS),
+    name: Type.String({ description: 'Of the member; of the DC for `spine_trouble`.' }),
+    rule: Type.String({ description: 'The rule that was met.' }),
+  },
+  STRICT,
+);
+
+const GRID = {
+  transport: nullable(Type.String({ description: 'null: there are no data at all.' })),
+  level: oneOf(LEVELS),
+  delay: oneOf(DELAYS),
+  stat: oneOf(STATS),
+  unit: Unit,
+  window: nullable(WindowForm),
+  src: Type.Array(Type.String(), { description: 'Names of the rows, by DC, pod and ToR.' }),
+  dst: Type.Array(Type.String(), { description: 'Names of the columns.' }),
+  thresholds: Type.Object(
+    {
+      latency_ns: Steps('Fair, bad and worst begin here.'),
+      loss: Steps('Fair, bad and worst begin here.'),
+    },
+    STRICT,
+  ),
+  patterns: Type.Array(PatternForm, { description: 'Only when both axes have the same members.' }),
+};
+export const GridForm = Type.Object(
+  {
+    ...GRID,
+    values: Type.Array(nullable(Type.Number()), { description: 'Row by row (a row is a source); null: no value.' }),
+    states: Type.String({
+      description: 'A character a cell, row by row: `-` no data, `x` probes but no answer, `v` answers.',
+    }),
+  },
+  STRICT,
+);
+
+const FiguresForm = nullable(
+  Type.Object(Object.fromEntries(DELAY_STATS.map((stat) => [stat, Type.Number()])), {
+    ...STRICT,
+    description: 'ns, but for `count`; null: no answer.',
+  }),
+);
+const CountsForm = Type.Object(Object.fromEntries(COUNTS.map((count) => [count, Type.Integer()])), STRICT);
+
+export const PairForm = Type.Object(
+  {
+    transport: Type.String(),
+    level: oneOf(LEVELS),
+    src: Type.String(),
+    dst: Type.String(),
+    windows: Type.Array(
+      Type.Object(
+        {
+          ...WindowForm.properties,
+          loss: nullable(Type.Number()),
+          counts: CountsForm,
+          ...Object.fromEntries(DELAYS.map((delay) => [delay, FiguresForm])),
+        },
+        STRICT,
+      ),
+      { description: 'Those with data of the pair, the oldest first.' },
+    ),
+  },
+  STRICT,
+);
+
+export const CdfForm = Type.Object(
+  {
+    transport: Type.String(),
+    delay: oneOf(DELAYS),
+    window: WindowForm,
+    count: Type.Integer({ description: 'Values in all.' }),
+    up_to_ns: Type.Array(Type.Number(), { description: 'Upper bounds, ascending; the last one is the maximum.' }),
+    values: Type.Array(Type.Integer(), { description: 'How many values do not exceed each bound.' }),
+  },
+  STRICT,
+);
+
+export const WorstForm = Type.Object(
+  {
+    transport: Type.String(),
+    level: oneOf(LEVELS),
+    delay: oneOf(DELAYS),
+    stat: oneOf(STATS),
+    unit: Unit,
+    window: WindowForm,
+    pairs: Type.Array(Type.Object({ src: Type.String(), dst: Type.String(), value: Type.Number() }, STRICT), {
+      description: 'The largest values first.',
+    }),
+  },
+  STRICT,
+);
+
+export const WindowsForm = Type.Object(
+  {
+    window_ms: Type.Integer(),
+    transports: Type.Array(
+      Type.Object(
+        {
+          transport: Type.String(),
+          settled_ms: nullable(Type.Integer({ description: '`start_ms` of the newest settled window.' })),
+          windows: Type.Array(Type.Object({ ...WindowForm.properties, pairs: Type.Integer() }, STRICT), {
+            description: 'The oldest first.',
+          }),
+        },
+        STRICT,
+      ),
+    ),
+    store: Type.Object(
+      {
+        hosts: Type.Integer(),
+        cells: Type.Integer(),
+        bytes: Type.Integer({ description: 'What `max_bytes` bounds.' }),
+        evicted_windows: Type.Integer({ description: 'Given up before their time for `max_cells` or `max_bytes`.' }),
+        evicted_cells: Type.Integer(),
+        metrics: Type.Object(Object.fromEntries(OUTCOMES.map((outcome) => [outcome, Type.Integer()])), {
+          ...STRICT,
+          description: 'Metrics by what became of them.',
+        }),
+      },
+      STRICT,
+    ),
+  },
+  STRICT,
+);
+
+export const StatusForm = Type.Object({ status: Type.String() }, STRICT);
