@@ -13,7 +13,7 @@ export const ERROR_CODES = [
   'WEFT_TIMEOUT',
   'WEFT_PINGLIST',
   'WEFT_REGISTRY',
-  'WEFT_CONTROLLER',
+  'WEFT_PEER',
   'WEFT_ROW',
   'WEFT_USAGE',
 ] as const;

@@ -4,21 +4,20 @@ import { systemClock } from '../../core/clock.js';
 import { MAX_REGISTRATION_BYTES } from '../../core/control/registration.js';
 import { StartupError, WeftError } from '../../core/errors.js';
 import type { Endpoint, RdmaTarget } from '../../core/target.js';
-import { ControllerClient } from '../../plugins/inputs/controller/client.js';
-import { ControllerError } from '../../plugins/inputs/controller/failure.js';
+import { PeerClient } from '../../plugins/common/peer/client.js';
+import { PeerError } from '../../plugins/common/peer/failure.js';
 
 export type RdmaEnd = Pick<RdmaTarget, 'gid' | 'qpn' | 'lid'>;
 
 const TIMEOUT_MS = 10_000;
 
-/** The agent's first endpoint. Throws WeftError WEFT_USAGE, ControllerError, or StartupError when it has none. */
+/** The agent's first endpoint. Throws WeftError WEFT_USAGE, PeerError, or StartupError when it has none. */
 export async function registeredEnd(url: string, tokenFile: string | undefined, agent: string): Promise<RdmaEnd> {
-  const client = new ControllerClient({
+  const client = new PeerClient({
     settings: {
       urls: [baseUrl(url)],
       files: { ca: undefined, cert: undefined, key: undefined, token: tokenFile },
       token: undefined,
-      advertised: {},
     },
     clock: systemClock,
     timeoutMs: TIMEOUT_MS,
@@ -58,9 +57,9 @@ function endpointsOf(body: Buffer): readonly Endpoint[] {
     const { endpoints } = JSON.parse(body.toString()) as { endpoints: readonly Endpoint[] };
     if (Array.isArray(endpoints)) return endpoints;
   } catch (cause) {
-    throw new ControllerError('malformed', 'the answer is no agent', { cause });
+    throw new PeerError('malformed', 'the answer is no agent', { cause });
   }
-  throw new ControllerError('malformed', 'the answer is no agent');
+  throw new PeerError('malformed', 'the answer is no agent');
 }
 
 function firstEnd(endpoints: readonly Endpoint[], agent: string): RdmaEnd {

@@ -6,8 +6,8 @@ import { formReader } from '../../../core/pinglist/form-reader.js';
 import { IssueCollector } from '../../../core/pinglist/issues.js';
 import { parsePinglist } from '../../../core/pinglist/pinglist.js';
 import type { Pinglist } from '../../../core/target.js';
-import type { ExchangeAnswer } from './exchange.js';
-import { ControllerError } from './failure.js';
+import type { ExchangeAnswer } from '../../common/peer/exchange.js';
+import { PeerError } from '../../common/peer/failure.js';
 import { overBudget } from './list-budget.js';
 
 /** A pinglist and what is kept of it for the next request and the next start. */
@@ -24,48 +24,45 @@ const ETAG = /^(?:W\/)?"[!\x23-\x7e]{0,256}"$/;
 
 const readAnswer = formReader(RegistrationAnswerForm);
 
-/** Throws ControllerError. */
+/** Throws PeerError. */
 export function registrationAnswer(answer: ExchangeAnswer, url: URL): RegistrationAnswer {
   const issues = new IssueCollector({ file: url.href });
   const form = readAnswer(jsonOf(jsonText(answer)), [], issues);
   try {
     issues.throwIfAny();
   } catch (cause) {
-    throw new ControllerError('malformed', 'the answer to the registration is wrong', { cause });
+    throw new PeerError('malformed', 'the answer to the registration is wrong', { cause });
   }
   return form as RegistrationAnswer;
 }
 
-/** Throws ControllerError. */
+/** Throws PeerError. */
 export function fetchedList(answer: ExchangeAnswer, url: URL): FetchedList {
   const { etag } = answer.headers;
   const bytes = jsonText(answer);
   return { pinglist: readList(bytes, url.href), etag: etag !== undefined && ETAG.test(etag) ? etag : '', bytes };
 }
 
-/** `source` is for messages. Throws ControllerError. */
+/** `source` is for messages. Throws PeerError. */
 export function readList(bytes: Buffer, source: string): Pinglist {
   const excess = overBudget(bytes);
-  if (excess !== undefined) throw new ControllerError('too_large', `the pinglist has ${excess}`);
+  if (excess !== undefined) throw new PeerError('too_large', `the pinglist has ${excess}`);
   const data = jsonOf(bytes);
   try {
     return parsePinglist(data, { file: source });
   } catch (cause) {
-    throw new ControllerError('bad_list', `the pinglist is wrong: ${describeError(cause)}`);
+    throw new PeerError('bad_list', `the pinglist is wrong: ${describeError(cause)}`);
   }
 }
 
 function jsonText({ headers, body }: ExchangeAnswer): Buffer {
   const type = headers['content-type'] ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new ControllerError('malformed', `expected application/json, found ${JSON.stringify(type.slice(0, 80))}`);
+    throw new PeerError('malformed', `expected application/json, found ${JSON.stringify(type.slice(0, 80))}`);
   }
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
-    throw new ControllerError(
-      'malformed',
-      `expected no content-encoding, found ${JSON.stringify(encoding.slice(0, 80))}`,
-    );
+    throw new PeerError('malformed', `expected no content-encoding, found ${JSON.stringify(encoding.slice(0, 80))}`);
   }
   return body;
 }
@@ -74,6 +71,6 @@ function jsonOf(bytes: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new ControllerError('malformed', 'the answer is not JSON', { cause });
+    throw new PeerError('malformed', 'the answer is not JSON', { cause });
   }
 }

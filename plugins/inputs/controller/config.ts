@@ -1,22 +1,15 @@
 /** Options of inputs.controller. */
 
 import { duration, STRICT, type Static, Type } from '../../../core/config/schema.js';
+import { credentialOptions, peerUrls } from '../../common/peer/settings.js';
 
 const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
-const Url = Type.String({ minLength: 1 });
-
 export const ControllerOptions = Type.Object(
   {
-    url: Type.Union([Url, Type.Array(Url, { minItems: 1, maxItems: 16 })], {
-      description:
-        'The controller, or a list of equal ones: the next is asked when one fails, and kept while it answers.',
-    }),
-    token: Text('Bearer token of the role agent; `file:/path` is read anew before each request.'),
-    tls_ca: Text(
-      'PEM file with the authorities that the controller’s certificate is checked with, in place of the system’s.',
+    url: peerUrls(
+      'The controller, or a list of equal ones: the next is asked when one fails, and kept while it answers.',
     ),
-    tls_cert: Text('PEM file with the client certificate and its chain. Needs `tls_key`.'),
-    tls_key: Text('PEM file with the private key of `tls_cert`.'),
+    ...credentialOptions('the controller’s'),
     on_loss: Type.Union([Type.Literal('stop'), Type.Literal('keep')], {
       default: 'stop',
       description: 'After three failed fetches in a row: stop probing (answering goes on), or keep the last good list.',

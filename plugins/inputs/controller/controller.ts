@@ -6,9 +6,10 @@
 import { describeError, StartupError } from '../../../core/errors.js';
 import type { Accumulator, Input, PluginContext } from '../../../core/plugin.js';
 import { type Pinglist, TRANSPORTS } from '../../../core/target.js';
-import { ControllerClient } from './client.js';
+import { PeerClient } from '../../common/peer/client.js';
+import type { PeerError } from '../../common/peer/failure.js';
+import { sendsTokenInClear } from '../../common/peer/settings.js';
 import type { ControllerConfig } from './config.js';
-import type { ControllerError } from './failure.js';
 import type { Link } from './link.js';
 import { ListFollower } from './list-follower.js';
 import { Registrar } from './registrar.js';
@@ -27,7 +28,7 @@ const RESTART_SPREAD_MS = 2000;
 
 /** From start to stop. */
 interface Session {
-  readonly client: ControllerClient;
+  readonly client: PeerClient<Act>;
   readonly registrar: Registrar;
   readonly follower: ListFollower;
   readonly unsubscribe: () => void;
@@ -52,11 +53,11 @@ export class ControllerInput implements Input {
   }
 
   async start(acc: Accumulator, signal: AbortSignal): Promise<void> {
-    const onFailure = (act: Act, error: ControllerError): void => {
+    const onFailure = (act: Act, error: PeerError): void => {
       this.#tally.fail(act, error.reason);
       acc.addError(error);
     };
-    const client = new ControllerClient({
+    const client = new PeerClient({
       settings: this.#settings,
       clock: this.#context.clock,
       timeoutMs: this.#config.timeout,
@@ -101,15 +102,13 @@ export class ControllerInput implements Input {
     await this.#state.idle();
   }
 
-  async #checkCredentials(client: ControllerClient): Promise<void> {
-    const { urls, token, files } = this.#settings;
+  async #checkCredentials(client: PeerClient<Act>): Promise<void> {
     try {
       await client.check();
     } catch (cause) {
       throw new StartupError('cannot use the credentials for the controller', { retryable: true, cause });
     }
-    const isPlain = urls.some(({ protocol, hostname }) => protocol === 'http:' && !isLoopback(hostname));
-    if (isPlain && (token ?? files.token) !== undefined) {
+    if (sendsTokenInClear(this.#settings)) {
       this.#context.log.warn({}, 'the token goes to the controller unencrypted: use https');
     }
   }
@@ -129,12 +128,7 @@ export class ControllerInput implements Input {
     }
   }
 
-  #open(
-    client: ControllerClient,
-    { key, list }: AgentState,
-    isRestart: boolean,
-    onFailure: Link['onFailure'],
-  ): Session {
+  #open(client: PeerClient<Act>, { key, list }: AgentState, isRestart: boolean, onFailure: Link['onFailure']): Session {
     const context = this.#context;
     const link: Link = {
       client,
@@ -172,8 +166,4 @@ export class ControllerInput implements Input {
     };
     return { client, registrar, follower, unsubscribe };
   }
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }

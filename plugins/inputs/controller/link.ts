@@ -3,12 +3,12 @@
 import type { Clock } from '../../../core/clock.js';
 import { AGENT_KEY_HEADER } from '../../../core/control/registration.js';
 import type { PluginContext } from '../../../core/plugin.js';
-import type { ControllerClient } from './client.js';
-import type { ControllerError } from './failure.js';
+import type { PeerClient } from '../../common/peer/client.js';
+import type { PeerError } from '../../common/peer/failure.js';
 import type { Act, Tally } from './tally.js';
 
 export interface Link {
-  readonly client: ControllerClient;
+  readonly client: PeerClient<Act>;
   readonly context: PluginContext;
   readonly clock: Clock;
   /** 0 ≤ x < 1. */
@@ -17,7 +17,7 @@ export interface Link {
   /** Secret of this agent. */
   readonly key: string;
   /** Counts and reports. */
-  readonly onFailure: (act: Act, error: ControllerError) => void;
+  readonly onFailure: (act: Act, error: PeerError) => void;
 }
 
 /** Below the controller's URL; the name of an agent stands in a URL as it is. */
@@ -27,4 +27,9 @@ export function agentPath({ context }: Link): string {
 
 export function keyHeader({ key }: Link): Readonly<Record<string, string>> {
   return { [AGENT_KEY_HEADER]: key };
+}
+
+/** Such a controller works, and the cure is to register with it, not to ask another. */
+export function isNotRegistered({ reason }: PeerError): boolean {
+  return reason === 'not_registered';
 }

@@ -5,11 +5,11 @@
 
 import { MAX_PINGLIST_BYTES } from '../../../core/pinglist/limits.js';
 import type { Pinglist } from '../../../core/target.js';
+import { PeerError } from '../../common/peer/failure.js';
 import { type FetchedList, fetchedList } from './answer.js';
 import { Cadence, periodicMs, retryMs } from './cadence.js';
 import { EarlyFetches } from './early-fetches.js';
-import { ControllerError } from './failure.js';
-import { agentPath, keyHeader, type Link } from './link.js';
+import { agentPath, isNotRegistered, keyHeader, type Link } from './link.js';
 
 /** What is late by as many refresh periods is lost. */
 export const LOSS_FETCHES = 3;
@@ -86,7 +86,7 @@ export class ListFollower {
       return periodicMs(refreshMs(), link.random);
     } catch (error) {
       if (link.client.isClosed) return 0;
-      const { reason, retryAfterMs } = error instanceof ControllerError ? error : {};
+      const { reason, retryAfterMs } = error instanceof PeerError ? error : {};
       if (reason === 'not_registered') onNotRegistered();
       this.#failures++;
       this.#stopIfLost();
@@ -105,6 +105,7 @@ export class ListFollower {
       maxBodyBytes: MAX_PINGLIST_BYTES,
       statuses: etag === '' ? [200] : [200, 304],
       read: (answer, url) => (answer.status === 304 ? undefined : fetchedList(answer, url)),
+      isFinal: isNotRegistered,
     });
   }
 
@@ -126,13 +127,13 @@ export class ListFollower {
     if (isNew) onList(fetched);
   }
 
-  /** Throws ControllerError when the board refuses. */
+  /** Throws PeerError when the board refuses. */
   #publish(pinglist: Pinglist): void {
     const { context, onFailure } = this.#options.link;
     try {
       context.board.publish(context.name, pinglist);
     } catch (cause) {
-      const error = new ControllerError('bad_list', 'the board refuses the pinglist', { cause });
+      const error = new PeerError('bad_list', 'the board refuses the pinglist', { cause });
       onFailure('fetch', error);
       throw error;
     }

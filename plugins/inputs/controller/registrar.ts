@@ -3,11 +3,11 @@
 import { MAX_REGISTRATION_BYTES, type Registration } from '../../../core/control/registration.js';
 import { formatAddress } from '../../../core/http/listen-address.js';
 import type { Endpoint } from '../../../core/target.js';
+import { PeerError } from '../../common/peer/failure.js';
 import { registrationAnswer } from './answer.js';
 import { Cadence, periodicMs, retryMs } from './cadence.js';
 import { type Addresses, connectionAddress, resolveEndpoints } from './endpoints.js';
-import { ControllerError } from './failure.js';
-import { agentPath, keyHeader, type Link } from './link.js';
+import { agentPath, isNotRegistered, keyHeader, type Link } from './link.js';
 
 /** Until the controller says otherwise. */
 const DEFAULT_PERIOD_MS = 60_000;
@@ -90,6 +90,7 @@ export class Registrar {
         maxBodyBytes: MAX_REGISTRATION_BYTES,
         statuses: [200],
         read: registrationAnswer,
+        isFinal: isNotRegistered,
       });
       this.#heartbeatMs = Math.min(answer.heartbeat_ms, MAX_PERIOD_MS);
       this.#refreshMs = Math.min(answer.refresh_ms, MAX_PERIOD_MS);
@@ -98,7 +99,7 @@ export class Registrar {
     } catch (error) {
       this.#isRegistered = false;
       this.#failures++;
-      const retryAfterMs = error instanceof ControllerError ? error.retryAfterMs : undefined;
+      const retryAfterMs = error instanceof PeerError ? error.retryAfterMs : undefined;
       return retryMs(this.#failures, this.#heartbeatMs, link.random, retryAfterMs);
     }
   }

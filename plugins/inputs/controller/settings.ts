@@ -7,79 +7,27 @@ import { canonicalAddress, isUnspecified } from '../../../core/pinglist/address.
 import { formReader } from '../../../core/pinglist/form-reader.js';
 import { IssueCollector } from '../../../core/pinglist/issues.js';
 import type { AgentInfo } from '../../../core/plugin.js';
+import { type PeerSettings, peerSettings } from '../../common/peer/settings.js';
 import type { ControllerConfig } from './config.js';
 import type { Addresses } from './endpoints.js';
 
-export interface ControllerSettings {
-  /** Each ends in a slash; tried in this order. */
-  readonly urls: readonly URL[];
-  readonly files: CredentialFiles;
-  /** Sent as it is, unless a file of `files` takes its place. */
-  readonly token: string | undefined;
+export interface ControllerSettings extends PeerSettings {
   /** What stands for wildcard listens; undefined: the address of the connection. */
   readonly advertised: Partial<Addresses>;
 }
 
-export interface CredentialFiles {
-  readonly ca: string | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  readonly token: string | undefined;
-}
-
-const FILE_PREFIX = 'file:';
-/** RFC 6750, section 2.1, in the lenient form: what can stand in a header. */
-export const TOKEN_PATTERN = /^[!-~]{1,4096}$/;
+const DEFAULT_PORT = 20_118;
 
 const readRegistration = formReader(RegistrationForm);
 
 export function controllerSettings(config: ControllerConfig, agent: AgentInfo): ControllerSettings {
-  const urls = [config.url].flat().map(baseUrl);
-  const { tls_ca: ca, tls_cert: cert, tls_key: key } = config;
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new ConfigError(
-      'tls_cert and tls_key belong together: one is set and the other is missing; set both or neither',
-    );
-  }
-  if ((ca ?? cert) !== undefined && !urls.some(({ protocol }) => protocol === 'https:')) {
-    throw new ConfigError('tls_ca, tls_cert and tls_key need a url that begins with https://');
-  }
+  const peer = peerSettings(config, DEFAULT_PORT);
   checkIdentity(agent);
   const advertised = {
     ...advertise('advertise_address', config.advertise_address, 4),
     ...advertise('advertise_address_ipv6', config.advertise_address_ipv6, 6),
   };
-  return {
-    urls,
-    files: { ca, cert, key, token: tokenFile(config.token) },
-    token: plainToken(config.token),
-    advertised,
-  };
-}
-
-function baseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isBase = url !== undefined && /^https?:$/.test(url.protocol) && `${url.search}${url.hash}` === '';
-  // The text may hold a password: it is not repeated.
-  if (url !== undefined && `${url.username}${url.password}` !== '') {
-    throw new ConfigError('url: expected no name and password in it; use token, or a client certificate');
-  }
-  if (!isBase) throw new ConfigError(`url: expected one such as "https://controller:20118", found "${text}"`);
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
-}
-
-function tokenFile(token: string | undefined): string | undefined {
-  if (token?.startsWith(FILE_PREFIX) !== true) return undefined;
-  const file = token.slice(FILE_PREFIX.length);
-  if (file === '') throw new ConfigError('token: expected a path after "file:", found none');
-  return file;
-}
-
-function plainToken(token: string | undefined): string | undefined {
-  if (token === undefined || token.startsWith(FILE_PREFIX)) return undefined;
-  if (!TOKEN_PATTERN.test(token)) throw new ConfigError('token: expected visible ASCII characters without spaces');
-  return token;
+  return { ...peer, advertised };
 }
 
 /** The controller would refuse it as well, but only once the agent runs. */

@@ -1,7 +1,7 @@
 /** What the input says of itself. */
 
 import { count, type Fields, gauge, type Metric, text } from '../../../core/metric.js';
-import type { FailureReason } from './failure.js';
+import type { FailureReason } from '../../common/peer/failure.js';
 
 export type Act = 'register' | 'fetch';
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { Agent, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { BoundedBytes } from '../../../../plugins/inputs/controller/bounded-bytes.js';
-import { type ExchangeRequest, exchange } from '../../../../plugins/inputs/controller/exchange.js';
+import { BoundedBytes } from '../../../../plugins/common/peer/bounded-bytes.js';
+import { type ExchangeRequest, exchange } from '../../../../plugins/common/peer/exchange.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { until } from './harness.js';
 

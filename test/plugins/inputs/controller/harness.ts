@@ -6,9 +6,9 @@ import type { Timer } from '../../../../core/clock.js';
 import type { Metric } from '../../../../core/metric.js';
 import { type Board, createBoard } from '../../../../core/pinglist/board.js';
 import type { AgentInfo, PluginContext } from '../../../../core/plugin.js';
+import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import type { ControllerConfig } from '../../../../plugins/inputs/controller/config.js';
 import { ControllerInput } from '../../../../plugins/inputs/controller/controller.js';
-import { ControllerError } from '../../../../plugins/inputs/controller/failure.js';
 import { TestAccumulator } from '../../../support/accumulator.js';
 import { FakeClock, settle } from '../../../support/fake-clock.js';
 import { MemoryLog } from '../../../support/memory-log.js';
@@ -124,7 +124,7 @@ export class Harness {
   }
 
   get reasons(): string[] {
-    return this.acc.errors.map((error) => (error instanceof ControllerError ? error.reason : String(error)));
+    return this.acc.errors.map((error) => (error instanceof PeerError ? error.reason : String(error)));
   }
 
   /** Fields of the input's own metric, and its failures by `<request> <reason>`. */

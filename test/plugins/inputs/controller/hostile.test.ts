@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
 import { MAX_PINGLIST_BYTES } from '../../../../core/pinglist/limits.js';
-import type { FailureReason } from '../../../../plugins/inputs/controller/failure.js';
+import type { FailureReason } from '../../../../plugins/common/peer/failure.js';
 import { ControllerDouble, sendJson, type Takeover } from '../../../support/controller-double.js';
 import { Harness, listOf, TIMEOUT_MS, until } from './harness.js';
 
@@ -110,7 +110,7 @@ describe('a hostile controller', () => {
       double.onFetch = takeover;
       await agent.nextUntil(() => agent.acc.errors.length > 0);
       assert.deepEqual(agent.reasons, [reason]);
-      assert.match(String(agent.acc.errors[0]), /^ControllerError: cannot fetch at http:/);
+      assert.match(String(agent.acc.errors[0]), /^PeerError: cannot fetch at http:/);
       assert.doesNotMatch(String(agent.acc.errors[0]), /\p{Cc}(?<!\n)/u, 'what goes into a log');
       assert.ok(String(agent.acc.errors[0]).length < 20_000);
       assert.deepEqual((await agent.figures()).failures, { [`fetch ${reason}`]: 1 });

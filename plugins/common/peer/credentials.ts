@@ -1,5 +1,5 @@
 /**
- * What the agent shows to the controller, and what it demands of it. Files are read anew before each round of requests:
+ * What the agent shows to a peer, and what it demands of it. Files are read anew before each round of requests:
  * certificates and tokens that are renewed in place need no restart.
  */
 
@@ -7,8 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext } from 'node:tls';
-import { ControllerError } from './failure.js';
-import { type ControllerSettings, type CredentialFiles, TOKEN_PATTERN } from './settings.js';
+import { PeerError } from './failure.js';
+import { type CredentialFiles, type PeerSettings, TOKEN_PATTERN } from './settings.js';
 
 type Contents = { readonly [Name in keyof CredentialFiles]: string | undefined };
 
@@ -19,22 +19,22 @@ export interface Credentials {
 }
 
 export class CredentialSource {
-  readonly #settings: Pick<ControllerSettings, 'files' | 'token'>;
+  readonly #settings: Pick<PeerSettings, 'files' | 'token'>;
   readonly #plain = new HttpAgent({ keepAlive: true });
   #secure = new HttpsAgent({ keepAlive: true });
   #contents: Contents | undefined;
 
-  constructor(settings: Pick<ControllerSettings, 'files' | 'token'>) {
+  constructor(settings: Pick<PeerSettings, 'files' | 'token'>) {
     this.#settings = settings;
   }
 
-  /** Rejects with a ControllerError `local` when a file cannot be read or used. */
+  /** Rejects with a PeerError `local` when a file cannot be read or used. */
   async read(): Promise<Credentials> {
     const { files, token } = this.#settings;
     const [ca, cert, key, tokenText] = await Promise.all([files.ca, files.cert, files.key, files.token].map(contentOf));
     const contents = { ca, cert, key, token: tokenText?.trim() };
     if (contents.token !== undefined && !TOKEN_PATTERN.test(contents.token)) {
-      throw new ControllerError('local', `${files.token} holds no token: expected one line of visible ASCII`);
+      throw new PeerError('local', `${files.token} holds no token: expected one line of visible ASCII`);
     }
     this.#use(contents);
     return {
@@ -61,13 +61,9 @@ export class CredentialSource {
     try {
       createSecureContext(tls);
     } catch (cause) {
-      throw new ControllerError(
-        'local',
-        'cannot use tls_ca, tls_cert and tls_key: expected PEM files that belong together',
-        {
-          cause,
-        },
-      );
+      throw new PeerError('local', 'cannot use tls_ca, tls_cert and tls_key: expected PEM files that belong together', {
+        cause,
+      });
     }
     this.#secure.destroy();
     this.#secure = new HttpsAgent({ keepAlive: true, minVersion: 'TLSv1.2', ...tls });
@@ -80,6 +76,6 @@ async function contentOf(file: string | undefined): Promise<string | undefined> 
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new ControllerError('local', `cannot read ${file}`, { cause });
+    throw new PeerError('local', `cannot read ${file}`, { cause });
   }
 }

@@ -1,42 +1,46 @@
-/** Asks the controllers in turn: the one that answered last first, the next when it fails, until one answers. */
+/** Asks equal peers in turn: the one that answered last first, the next when it fails, until one answers. */
 
 import type { Clock } from '../../../core/clock.js';
 import { describeError } from '../../../core/errors.js';
 import { CredentialSource } from './credentials.js';
 import { type ExchangeAnswer, type ExchangeRequest, exchange } from './exchange.js';
-import { ControllerError } from './failure.js';
+import { PeerError } from './failure.js';
 import { problemOf } from './problem.js';
-import type { ControllerSettings } from './settings.js';
-import type { Act } from './tally.js';
+import type { PeerSettings } from './settings.js';
 
-export interface Question<T> extends Pick<ExchangeRequest, 'method' | 'body' | 'maxBodyBytes'> {
+export interface Question<T, Act extends string = string>
+  extends Pick<ExchangeRequest, 'method' | 'body' | 'maxBodyBytes'> {
   /** What is asked for, as it is counted. */
   readonly act: Act;
-  /** Below the controller's URL. */
+  /** Below the peer's URL. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The answer with one of these statuses, as what is wanted. May throw ControllerError: then it is no answer. */
+  /** The answer with one of these statuses, as what is wanted. May throw PeerError: then it is no answer. */
   readonly statuses: readonly number[];
   readonly read: (answer: ExchangeAnswer, url: URL) => T;
+  /** Whether another peer would say the same, or is not to be asked; default: never. */
+  readonly isFinal?: (failure: PeerError) => boolean;
+  /** Gives up besides the client's own end. */
+  readonly signal?: AbortSignal;
 }
 
-export interface ClientOptions {
-  readonly settings: ControllerSettings;
+export interface ClientOptions<Act extends string> {
+  readonly settings: PeerSettings;
   readonly clock: Clock;
   /** Of one exchange, ms. */
   readonly timeoutMs: number;
-  /** Told of every exchange that failed, also when another controller then answered. */
-  readonly onFailure: (act: Act, error: ControllerError) => void;
+  /** Told of every exchange that failed, also when another peer then answered. */
+  readonly onFailure: (act: Act, error: PeerError) => void;
 }
 
-export class ControllerClient {
-  readonly #options: ClientOptions;
+export class PeerClient<Act extends string = string> {
+  readonly #options: ClientOptions<Act>;
   readonly #credentials: CredentialSource;
   readonly #abort = new AbortController();
   /** Index of the URL that is asked first. */
   #preferred = 0;
 
-  constructor(options: ClientOptions) {
+  constructor(options: ClientOptions<Act>) {
     this.#options = options;
     this.#credentials = new CredentialSource(options.settings);
   }
@@ -45,14 +49,14 @@ export class ControllerClient {
     return this.#abort.signal.aborted;
   }
 
-  /** The controller that is asked first. */
+  /** The peer that is asked first. */
   get url(): URL {
     const url = this.#options.settings.urls[this.#preferred];
     if (url === undefined) throw new RangeError('no url');
     return url;
   }
 
-  /** Rejects with ControllerError when the files of the credentials cannot be used. */
+  /** Rejects with PeerError when the files of the credentials cannot be used. */
   async check(): Promise<void> {
     await this.#credentials.read();
   }
@@ -63,11 +67,11 @@ export class ControllerClient {
     this.#credentials.close();
   }
 
-  /** Rejects with the ControllerError of the last controller; all of them have been passed to `onFailure` already. */
-  async ask<T>(question: Question<T>): Promise<T> {
+  /** Rejects with the PeerError of the last peer asked; all of them have been passed to `onFailure` already. */
+  async ask<T>(question: Question<T, Act>): Promise<T> {
     const { urls } = this.#options.settings;
     const first = this.#preferred;
-    let failure: ControllerError | undefined;
+    let failure: PeerError | undefined;
     for (let turn = 0; turn < urls.length; turn++) {
       const index = (first + turn) % urls.length;
       try {
@@ -75,10 +79,10 @@ export class ControllerClient {
         this.#preferred = index;
         return value;
       } catch (error) {
-        this.#abort.signal.throwIfAborted();
+        this.#signalOf(question).throwIfAborted();
         failure = this.#report(question.act, error);
-        if (failure.reason !== 'not_registered') continue;
-        // It works, and the cure is to register with it, not to ask another.
+        if (question.isFinal?.(failure) !== true) continue;
+        // It works.
         this.#preferred = index;
         break;
       }
@@ -86,7 +90,7 @@ export class ControllerClient {
     throw failure;
   }
 
-  async #askOne<T>(question: Question<T>, url: URL): Promise<T> {
+  async #askOne<T>(question: Question<T, Act>, url: URL): Promise<T> {
     const { clock, timeoutMs } = this.#options;
     try {
       const { token, agentFor } = await this.#credentials.read();
@@ -96,21 +100,24 @@ export class ControllerClient {
       const { method, body, maxBodyBytes } = question;
       const answer = await exchange(
         { method, url: target, headers, body, maxBodyBytes },
-        { clock, timeoutMs, agent: agentFor(target), signal: this.#abort.signal },
+        { clock, timeoutMs, agent: agentFor(target), signal: this.#signalOf(question) },
       );
       if (!question.statuses.includes(answer.status)) throw problemOf(answer);
       return question.read(answer, url);
     } catch (error) {
-      if (!(error instanceof ControllerError)) throw error;
-      const { reason, retryAfterMs } = error;
+      if (!(error instanceof PeerError)) throw error;
+      const { reason, retryAfterMs, answer } = error;
       const message = `cannot ${question.act} at ${url.href}: ${describeError(error)}`;
-      throw new ControllerError(reason, message, retryAfterMs === undefined ? {} : { retryAfterMs });
+      throw new PeerError(reason, message, { retryAfterMs, answer });
     }
   }
 
-  #report(act: Act, error: unknown): ControllerError {
-    const failure =
-      error instanceof ControllerError ? error : new ControllerError('local', `cannot ${act}`, { cause: error });
+  #signalOf({ signal }: Pick<Question<unknown, Act>, 'signal'>): AbortSignal {
+    return signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
+  }
+
+  #report(act: Act, error: unknown): PeerError {
+    const failure = error instanceof PeerError ? error : new PeerError('local', `cannot ${act}`, { cause: error });
     this.#options.onFailure(act, failure);
     return failure;
   }

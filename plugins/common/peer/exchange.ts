@@ -8,14 +8,14 @@ import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, ty
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Clock } from '../../../core/clock.js';
 import { BoundedBytes } from './bounded-bytes.js';
-import { ControllerError } from './failure.js';
+import { PeerError } from './failure.js';
 
 export interface ExchangeRequest {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** Made once the connection stands: what is sent may depend on its address on this side. */
-  readonly body?: ((localAddress: string | undefined) => string) | undefined;
+  readonly body?: ((localAddress: string | undefined) => string | Buffer) | undefined;
   /** Of the body of an answer with status 200; that of others is cut at MAX_PROBLEM_BYTES. */
   readonly maxBodyBytes: number;
 }
@@ -38,12 +38,12 @@ export interface ExchangeContext {
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_PROBLEM_BYTES = 64 * 1024;
 
-/** Rejects with ControllerError, or with the reason of `signal`. Any status is an answer. */
+/** Rejects with PeerError, or with the reason of `signal`. Any status is an answer. */
 export async function exchange(request: ExchangeRequest, context: ExchangeContext): Promise<ExchangeAnswer> {
   const { clock, timeoutMs, agent, signal } = context;
   const cut = new AbortController();
   const timer = clock.after(timeoutMs, () => {
-    cut.abort(new ControllerError('timeout', `no complete answer within ${timeoutMs} ms`));
+    cut.abort(new PeerError('timeout', `no complete answer within ${timeoutMs} ms`));
   });
   const abort = (): void => cut.abort(signal.reason);
   if (signal.aborted) abort();
@@ -86,7 +86,7 @@ function attempt(request: ExchangeRequest, agent: HttpAgent | HttpsAgent, cut: A
     cut.addEventListener('abort', giveUp, { once: true });
     sendWhenConnected(outgoing, request, isTls, (reached) => (stage = reached));
     outgoing.on('error', broken);
-    outgoing.on('upgrade', () => fail(new ControllerError('malformed', 'the answer switches the protocol')));
+    outgoing.on('upgrade', () => fail(new PeerError('malformed', 'the answer switches the protocol')));
     outgoing.on('response', (incoming) => {
       stage = 'answering';
       receive(incoming, request.maxBodyBytes).then((answer) => {
@@ -126,24 +126,24 @@ async function receive(incoming: IncomingMessage, maxBodyBytes: number): Promise
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     if (body.append(chunk)) continue;
     // Leaving the loop closes the connection: the rest is not even read.
-    if (isWanted) throw new ControllerError('too_large', `the answer is longer than ${limit} bytes`);
+    if (isWanted) throw new PeerError('too_large', `the answer is longer than ${limit} bytes`);
     break;
   }
   return { status, headers, body: body.bytes() };
 }
 
-function connectionError(cause: NodeJS.ErrnoException, stage: Stage): ControllerError {
-  if (cause instanceof ControllerError) return cause;
+function connectionError(cause: NodeJS.ErrnoException, stage: Stage): PeerError {
+  if (cause instanceof PeerError) return cause;
   const code = cause.code ?? '';
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return new ControllerError('too_large', `the headers of the answer are longer than ${MAX_HEADER_BYTES} bytes`);
+    return new PeerError('too_large', `the headers of the answer are longer than ${MAX_HEADER_BYTES} bytes`);
   }
-  if (code.startsWith('HPE_')) return new ControllerError('malformed', 'the answer is not HTTP', { cause });
+  if (code.startsWith('HPE_')) return new PeerError('malformed', 'the answer is not HTTP', { cause });
   if (stage === 'securing' || code.startsWith('ERR_SSL_')) {
-    return new ControllerError('tls', 'the TLS handshake failed', { cause });
+    return new PeerError('tls', 'the TLS handshake failed', { cause });
   }
   const what = stage === 'connecting' ? 'no connection' : 'the connection broke off';
-  return new ControllerError('unreachable', what, { cause });
+  return new PeerError('unreachable', what, { cause });
 }
 
 function isReset({ code }: NodeJS.ErrnoException): boolean {

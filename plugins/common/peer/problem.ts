@@ -1,20 +1,19 @@
 /** An answer that says no, as the error it is. */
 
 import type { ExchangeAnswer } from './exchange.js';
-import { ControllerError, type FailureReason } from './failure.js';
+import { type FailureReason, PeerError } from './failure.js';
 
 const MAX_MESSAGE_CHARS = 300;
 const MAX_ISSUES = 3;
 
-export function problemOf(answer: ExchangeAnswer): ControllerError {
+export function problemOf(answer: ExchangeAnswer): PeerError {
   const { code, message } = readProblem(answer);
   const retryAfterMs = retryAfter(answer.headers['retry-after']);
   const said = message === '' ? '' : `: ${message}`;
-  return new ControllerError(
-    reasonOf(answer.status, code),
-    `the answer has the status ${answer.status}${said}`,
-    retryAfterMs === undefined ? {} : { retryAfterMs },
-  );
+  return new PeerError(reasonOf(answer.status, code), `the answer has the status ${answer.status}${said}`, {
+    retryAfterMs,
+    answer: { status: answer.status, code },
+  });
 }
 
 function reasonOf(status: number, code: string): FailureReason {
@@ -61,7 +60,7 @@ function forLog(text: string): string {
   return text.slice(0, MAX_MESSAGE_CHARS).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
-/** Seconds, the only form our controller sends; a date is ignored. */
+/** Seconds, the only form weft sends; a date is ignored. */
 function retryAfter(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
 }
