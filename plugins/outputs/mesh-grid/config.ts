@@ -4,7 +4,10 @@ import { duration, STRICT, type Static, size, Type } from '../../../core/config/
 import { ConfigError } from '../../../core/errors.js';
 import { tlsOptions } from '../../../core/http/tls.js';
 import { hasTokens, type TokensConfig, tokenIssues } from '../../../core/http/tokens.js';
+import { credentialOptions, type PeerConfig, peerUrls } from '../../common/peer/settings.js';
 import type { Thresholds } from './thresholds.js';
+
+const Pem = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 
 /** PingWeave's steps: milliseconds where kernels stamp, tenths of them where NICs do. */
 const SLOW_STEPS = ['1ms', '5ms', '20ms'];
@@ -20,11 +23,30 @@ const steps = (transport: string, values: readonly string[]) =>
 
 export const MeshGridOptions = Type.Object(
   {
-    listen: Type.String({
-      minLength: 1,
-      description: 'Where the grid is served. Beyond loopback it needs `reader_tokens` or `tls_client_ca`.',
-    }),
+    url: Type.Optional(
+      peerUrls(
+        'Push rows there: to a mesh-listener, or to one of a list of equal ones: the next is asked when one fails, and kept while it answers.',
+      ),
+    ),
+    listen: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Serve the grid there. Beyond loopback it needs `reader_tokens` or `tls_client_ca`.',
+      }),
+    ),
     ...tlsOptions,
+    ...credentialOptions('the listener’s'),
+    // Of both modes.
+    tls_cert: Pem(
+      'PEM file with the certificate and its chain, of the server (`listen`) or the client (`url`). Needs `tls_key`.',
+    ),
+    tls_key: Pem('PEM file with the private key of `tls_cert`.'),
+    timeout: duration({
+      default: '10s',
+      atLeast: '100ms',
+      atMost: '25s',
+      description: 'How long one request to `url` may take, from the connection to the last byte of the answer.',
+    }),
     reader_tokens: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description: 'Bearer tokens of who may read: texts of at least 16 characters, or `file:/path`.',
@@ -73,7 +95,9 @@ export const MeshGridOptions = Type.Object(
   },
   STRICT,
 );
-export type ServeConfig = Static<typeof MeshGridOptions>;
+export type MeshGridConfig = Static<typeof MeshGridOptions>;
+export type ServeConfig = MeshGridConfig & { readonly listen: string };
+export type PushConfig = PeerConfig & Pick<MeshGridConfig, 'timeout'>;
 
 const NS_PER_MS = 1e6;
 

@@ -6,7 +6,7 @@ export default definePlugin({
   kind: 'output',
   id: 'mesh-grid',
   description:
-    'Serves the last windows of the mesh as a grid: source × destination, at the level of hosts, ToRs, pods and DCs.',
+    'Pushes the rows of this host to a mesh-listener, or serves the last windows of the mesh as a grid, from hosts up to DCs.',
   config: MeshGridOptions,
   sample: new URL('./sample.yaml', import.meta.url),
   create: meshGridOutput,

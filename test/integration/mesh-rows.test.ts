@@ -1,0 +1,88 @@
+/** The whole way of a row: an agent probes, pushes to a listener in another process, and that one writes what the agent measured. */
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createUdpReflector, port } from '../../native/index.js';
+import { startPump } from '../support/engine-pump.js';
+import { tempFolder } from '../support/temp-folder.js';
+import { WeftProcess } from '../support/weft-process.js';
+
+const TOKEN = 'token-of-the-agents-0123456789';
+const WINDOWS = 3;
+const file = [{ path: 'stdout', format: 'json', namepass: ['probe'] }];
+
+test('what a listener writes equals what the agent writes, window for window, value for value', async (t) => {
+  const listener = await run(t, 'grid', {
+    inputs: { 'mesh-listener': [{ listen: '127.0.0.1:0', tokens: { agent: [TOKEN] }, allow_src: ['host-*'] }] },
+    outputs: { file },
+  });
+  const url = await listener.until('it listens', ({ stderr }) => /"url":"(http:[^"]+)"/.exec(stderr)?.[1]);
+  const common = { interval: '50ms', timeout: '200ms', mode: 'mesh', labels: { tor: 't2' } };
+  const targets = [
+    { ...common, transport: 'udp', dst: 'answers', address: '127.3.1.1', port: await reflectorPort(t) },
+    { ...common, transport: 'udp', dst: 'silent', address: '127.3.1.2', port: 9 },
+    { ...common, transport: 'tcp', dst: 'refuses', address: '127.3.1.3', port: 9 },
+  ];
+  const agent = await run(t, 'host-a', {
+    inputs: {
+      pinglist: [{ file: await written(t, { version: 1, targets }) }],
+      udp: [{ listen: '127.3.1.9:0' }],
+      tcp: [{ listen: '127.3.1.9:0' }],
+    },
+    outputs: { file, 'mesh-grid': [{ url, token: TOKEN }] },
+  });
+  await agent.until('it has measured', ({ stdout }) => windowsOf(stdout, 'answers') >= WINDOWS);
+  agent.kill('SIGTERM');
+  const { code, stdout, stderr } = await agent.exit;
+  assert.equal(code, 0, stderr);
+  const measured = linesOf(stdout);
+  await listener.until('all came', (process) => linesOf(process.stdout).length >= measured.length);
+  assert.deepEqual(linesOf(listener.stdout), measured);
+  for (const dst of ['answers', 'silent', 'refuses']) assert.ok(windowsOf(stdout, dst) > 0, `no window of ${dst}`);
+});
+
+/** `weft run` with windows of a second. */
+async function run(t: TestContext, hostname: string, plugins: object): Promise<WeftProcess> {
+  const agent = { hostname, window: '1s', interval: '1s', flush_interval: '200ms', labels: { tor: 't1' } };
+  const process = new WeftProcess(['run', '-c', await written(t, { agent, ...plugins })]);
+  t.after(() => process.destroy());
+  return process;
+}
+
+async function written(t: TestContext, content: object): Promise<string> {
+  const path = join(await tempFolder(t), 'file.json');
+  await writeFile(path, JSON.stringify(content));
+  return path;
+}
+
+async function reflectorPort(t: TestContext): Promise<number> {
+  const options = { address: '0.0.0.0', port: 0, allowedPrefixes: [], rateLimit: 0, timestamps: 'auto' as const };
+  const engine = createUdpReflector({ ...options, key: new Uint8Array() });
+  const pump = startPump(engine);
+  t.after(() => pump.stop());
+  return port(engine);
+}
+
+interface Line {
+  readonly tags: { readonly dst: string };
+}
+
+/** Whole lines in one order, with their keys in one order. */
+function linesOf(stdout: string): string[] {
+  const lines = stdout
+    .slice(0, stdout.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter(Boolean);
+  return lines.map((line) => JSON.stringify(JSON.parse(line), inOrder)).sort();
+}
+
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function windowsOf(stdout: string, dst: string): number {
+  return linesOf(stdout).filter((line) => (JSON.parse(line) as Line).tags.dst === dst).length;
+}
