@@ -37,6 +37,8 @@ test('what a listener writes equals what the agent writes, window for window, va
   agent.kill('SIGTERM');
   const { code, stdout, stderr } = await agent.exit;
   assert.equal(code, 0, stderr);
+  // What was not pushed would be waited for in vain.
+  assert.doesNotMatch(stderr, /refused for good|metrics dropped/);
   const measured = linesOf(stdout);
   await listener.until('all came', (process) => linesOf(process.stdout).length >= measured.length);
   assert.deepEqual(linesOf(listener.stdout), measured);
