@@ -92,6 +92,19 @@ TEST(rdma_address_that_changes) {
   hosts.a.await_successes(10);
 }
 
+// As `ip address flush` and `add` do it: in between the port has its link-local GID only.
+TEST(rdma_address_that_is_missing_for_a_while) {
+  Pair hosts(kSettings);
+  const RdmaStatus before = hosts.a.status();
+  const std::string set = "gid fake0 " + std::to_string(before.gid_index) + " ";
+  hosts.fake.command(set + "none");
+  wait_for("it makes do with another GID", [&] { return hosts.a.status().gid != before.gid; });
+  hosts.fake.command(set + "::ffff:10.0.0.77");
+  wait_for("it has the new address", [&] { return hosts.a.status().gid == "::ffff:10.0.0.77"; });
+  hosts.a.probe(hosts.b);
+  hosts.a.await(ProbeResult::kSuccess, 5);
+}
+
 TEST(rdma_send_that_fails_ends_its_probe_and_no_other) {
   Pair hosts(kSettings);
   hosts.a.probe(hosts.b);

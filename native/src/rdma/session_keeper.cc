@@ -1,6 +1,7 @@
 #include "rdma/session_keeper.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -95,6 +96,7 @@ SessionKeeper::Change SessionKeeper::hear() {
 SessionKeeper::Change SessionKeeper::check(int64_t now_ns) {
   if (!session_) return open(now_ns);
   next_check_ns_ = now_ns + kCheckNs;
+  if (!session_->port().is_there()) return end("its device was removed");
   // A queue pair whose sends never complete sends no more: nothing but a new one helps.
   if (session_->can_send()) sending_ns_ = now_ns;
   if (now_ns - sending_ns_ > kStuckNs) return end("no send has been completed for five seconds");
@@ -105,7 +107,7 @@ SessionKeeper::Change SessionKeeper::check_port() {
   auto active = session_->port().active();
   if (!active.ok()) return end("the port cannot be asked any more (" + message_of(active.error()) + ")");
   if (!active.value()) return go_down();
-  if (!session_->port().is_as_opened()) return end("its GID or LID has changed");
+  if (!session_->port().is_as_opened(config_)) return end("its GID or LID has changed");
   if (state_ != RdmaState::kDown) return Change::kNone;
   // The link may lead elsewhere now.
   session_->handles().distrust_all(monotonic_ns());
@@ -138,6 +140,9 @@ SessionKeeper::Change SessionKeeper::open(int64_t now_ns) {
   }
   retry_ns_ = std::clamp(retry_ns_ * 2, kFirstRetryNs, kLastRetryNs);
   next_check_ns_ = now_ns + retry_ns_;
+  // A send that failed because of it may have ended the session before the port's event was heard.
+  const bool is_down = opened.error().code == ENETDOWN && std::strcmp(opened.error().syscall, "port") == 0;
+  if (is_down && state_ == RdmaState::kGone) show(RdmaState::kDown);
   std::string failure = message_of(opened.error());
   if (failure != last_failure_) tell("it cannot be opened yet (" + failure + ")");
   last_failure_ = std::move(failure);

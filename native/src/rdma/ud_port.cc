@@ -19,6 +19,16 @@ uint32_t queue_limit(const Verbs& verbs, ibv_context* context) {
   return static_cast<uint32_t>(attributes.orig_attr.max_qp_wr);
 }
 
+// libibverbs looks elsewhere for a node that it may not open, and says in the end that there is none.
+Error open_error(const ibv_device& device) {
+  const Error said = verbs_error("ibv_open_device");
+  const std::string node = std::string("/dev/infiniband/") + device.dev_name;
+  const bool denied = faccessat(AT_FDCWD, node.c_str(), R_OK | W_OK, AT_EACCESS) != 0 && errno == EACCES;
+  return denied ? Error{EACCES, said.syscall} : said;
+}
+
+bool is_in_sysfs(const ibv_context* context) { return access(context->device->dev_path, F_OK) == 0; }
+
 }  // namespace
 
 bool ignores_flow_labels(const std::string& device) {
@@ -39,7 +49,7 @@ Result<VerbsPtr<ibv_context>> open_device(const Verbs& verbs, const std::string&
     if (context) {
       opened = std::move(context);
     } else {
-      opened = verbs_error("ibv_open_device");
+      opened = open_error(*list[i]);
     }
     break;
   }
@@ -58,6 +68,7 @@ Result<std::unique_ptr<UdPort>> UdPort::open(const RdmaConfig& config) {
   std::unique_ptr<UdPort> port(new UdPort(*verbs.value(), std::move(context.value()), config.port));
   if (const Status read = port->read_port(config); !read.ok()) return read.error();
   port->most_requests_ = queue_limit(port->verbs_, port->context());
+  port->in_sysfs_ = is_in_sysfs(port->context());
   const int async = port->context_->async_fd;
   const int flags = fcntl(async, F_GETFL);
   if (flags < 0 || fcntl(async, F_SETFL, flags | O_NONBLOCK) != 0) return Error::last("fcntl");
@@ -84,6 +95,8 @@ Status UdPort::read_port(const RdmaConfig& config) {
   return Done{};
 }
 
+bool UdPort::is_there() const { return !in_sysfs_ || is_in_sysfs(context()); }
+
 Result<bool> UdPort::active() const {
   ibv_port_attr attributes;
   errno = 0;
@@ -92,12 +105,11 @@ Result<bool> UdPort::active() const {
   return attributes.state == IBV_PORT_ACTIVE;
 }
 
-bool UdPort::is_as_opened() const {
+bool UdPort::is_as_opened(const RdmaConfig& config) const {
   ibv_port_attr attributes;
   if (verbs_.query_port(context(), port_, &attributes) != 0 || attributes.lid != lid_) return false;
-  ibv_gid_entry entry{};
-  if (verbs_.query_gid_ex(context(), port_, gid_.index, &entry, 0, sizeof entry) != 0) return false;
-  return std::equal(gid_.gid.begin(), gid_.gid.end(), entry.gid.raw);
+  auto chosen = choose_gid(read_gids(verbs_, context(), port_, attributes.gid_tbl_len), link_, config);
+  return chosen.ok() && chosen.value().index == gid_.index && chosen.value().gid == gid_.gid;
 }
 
 }  // namespace weft

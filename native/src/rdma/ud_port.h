@@ -24,10 +24,13 @@ class UdPort {
   // Of a queue of a queue pair, as the device says.
   uint32_t most_requests() const { return most_requests_; }
 
+  // False: the kernel has taken the device away, and waits for this to be closed. Drivers that cannot take a device from
+  // its users (soft-RoCE) raise no event then.
+  bool is_there() const;
   // Whether the port is active now. Errors: `port`, EIO or the like when the device has gone.
   Result<bool> active() const;
-  // Whether GID and LID are still those it was opened with. REQUIRES: active.
-  bool is_as_opened() const;
+  // Whether it would be opened again with the same GID and LID. REQUIRES: active.
+  bool is_as_opened(const RdmaConfig& config) const;
 
  private:
   UdPort(const Verbs& verbs, VerbsPtr<ibv_context> context, uint8_t port);
@@ -42,6 +45,7 @@ class UdPort {
   uint16_t lid_ = 0;
   GidEntry gid_;
   uint32_t most_requests_ = 0;
+  bool in_sysfs_ = false;
 };
 
 // The driver ignores flow labels, so that a path is a queue pair. True of soft-RoCE, whose source port is its queue pair's.
