@@ -3,7 +3,7 @@
 // their path (`npm test -- core/pinglist`). A file that crashes or hangs has failed; so has a run without tests, and in CI
 // (CI=true) one in which anything was skipped.
 import { existsSync, readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism as cores } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -12,6 +12,18 @@ import { installLine, missingPackages } from './setup.mjs';
 import { root } from './source-files.mjs';
 
 const FILE_TIMEOUT_MS = 10 * 60 * 1000;
+
+/** Which files may run beside one another: each belongs to the first phase that has a folder of its path. */
+const PHASES = [
+  {
+    folders: ['conformance/', 'controller/', 'core/', 'plugins/common/', 'plugins/outputs/', 'repository/'],
+    concurrency: cores(),
+  },
+  // Guests take a core each.
+  { folders: ['lab/'], concurrency: 1 },
+  // The rest measures: with a test on every core they would measure one another.
+  { folders: [''], concurrency: Math.max(1, Math.floor(cores() / 2)) },
+];
 
 const { values, positionals } = parseArgs({
   options: { build: { type: 'string', default: 'dist' }, concurrency: { type: 'string' } },
@@ -42,15 +54,14 @@ function testFiles() {
 
 async function runAll(files) {
   const totals = { pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
-  const inLab = (path) => relative(join(root, values.build, 'test'), path).startsWith('lab/');
-  // Tests measure: with a test on every core they would measure one another. Guests take a core each.
-  const concurrency = Number(values.concurrency ?? Math.max(1, Math.floor(availableParallelism() / 2)));
-  await runFiles(
-    files.filter((path) => !inLab(path)),
-    concurrency,
-    totals,
-  );
-  await runFiles(files.filter(inLab), 1, totals);
+  const phaseOf = (file) => {
+    const path = relative(join(root, values.build, 'test'), file);
+    return PHASES.find(({ folders }) => folders.some((folder) => path.startsWith(folder)));
+  };
+  for (const phase of PHASES) {
+    const own = files.filter((file) => phaseOf(file) === phase);
+    await runFiles(own, Number(values.concurrency ?? phase.concurrency), totals);
+  }
   return totals;
 }
 
