@@ -16,6 +16,7 @@ const VERBS_HEADER = '/usr/include/infiniband/verbs.h';
 /** `present` tells whether the package is there, by what the tests use of it. */
 const TOOLS = [
   { package: 'prometheus', present: () => onPath('prometheus') && onPath('promtool') },
+  { package: 'influxdb', present: () => onPath('influxd') },
   { package: 'redis-server', present: () => onPath('redis-server') && onPath('redis-cli') },
   { package: 'nftables', present: () => onPath('nft') },
   { package: 'iproute2', present: () => ['ip', 'rdma', 'ss', 'tc'].every(onPath) },
@@ -39,7 +40,7 @@ const LAB_TOOLS = [
 ];
 const LAB_FITS = process.arch === LAB_ARCHITECTURE;
 /** Services that Debian starts when it installs their package on a machine with systemd. */
-const SERVICES = ['prometheus', 'redis-server'];
+const SERVICES = ['prometheus', 'influxdb', 'redis-server'];
 
 /** Names of the packages that are missing. */
 export function missingPackages() {

@@ -1,0 +1,146 @@
+/** A real InfluxDB 1.x in a temporary folder, on a free port. It ends with the test. */
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { tempFolder } from './temp-folder.js';
+
+/** Whether the Debian package is installed. */
+export function hasInfluxdb(): boolean {
+  try {
+    execFileSync('influxd', ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One series of an answer; without GROUP BY the tags are absent. The first column is `time`, in ms. */
+export interface InfluxSeries {
+  readonly name: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly (string | number | boolean | null)[])[];
+}
+
+export interface InfluxdbOptions {
+  /** Demand a user and a password. The first user, an administrator, has to be made through `query`. */
+  readonly auth?: boolean;
+  /** Further settings of the section [http], such as `{ 'max-body-size': 1000 }`. */
+  readonly http?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** All there is to be had: the defaults would listen on a fixed port, phone home and watch themselves. */
+function configText(folder: string, port: number, { auth = false, http = {} }: InfluxdbOptions): string {
+  const settings = {
+    'bind-address': `127.0.0.1:${port}`,
+    'auth-enabled': auth,
+    'log-enabled': false,
+    'suppress-write-log': true,
+    ...http,
+  };
+  const path = (name: string): string => JSON.stringify(join(folder, name));
+  return [
+    'reporting-enabled = false',
+    'bind-address = "127.0.0.1:0"',
+    `[meta]\n  dir = ${path('meta')}`,
+    `[data]\n  dir = ${path('data')}\n  wal-dir = ${path('wal')}\n  query-log-enabled = false`,
+    '[monitor]\n  store-enabled = false',
+    `[http]\n${Object.entries(settings)
+      .map(([key, value]) => `  ${key} = ${JSON.stringify(value)}`)
+      .join('\n')}`,
+    '',
+  ].join('\n');
+}
+
+export class InfluxdbServer {
+  readonly #folder: string;
+  readonly #options: InfluxdbOptions;
+  #child: ChildProcess | undefined;
+  #address = '';
+
+  private constructor(folder: string, options: InfluxdbOptions) {
+    this.#folder = folder;
+    this.#options = options;
+  }
+
+  /** Resolves when it takes requests. It has no database yet: `query('CREATE DATABASE weft')`. */
+  static async start(t: TestContext, options: InfluxdbOptions = {}): Promise<InfluxdbServer> {
+    const server = new InfluxdbServer(await tempFolder(t), options);
+    t.after(() => server.kill());
+    await server.restart();
+    return server;
+  }
+
+  /** After `kill`: on the port it had, with the data it had. */
+  async restart(): Promise<void> {
+    const port = this.#address === '' ? 0 : Number(new URL(this.url).port);
+    const file = join(this.#folder, 'influxdb.conf');
+    await writeFile(file, configText(this.#folder, port, this.#options));
+    const child = spawn('influxd', ['run', '-config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child = child;
+    this.#address = await listenAddress(child);
+  }
+
+  /** Without a trailing slash. */
+  get url(): string {
+    return `http://${this.#address}`;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** It keeps its connections and answers nobody. */
+  stall(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Writes line protocol with times in ns. Throws what the server says unless it took all of it. */
+  async write(database: string, lines: string): Promise<void> {
+    const answer = await fetch(`${this.url}/write?db=${encodeURIComponent(database)}&precision=ns`, {
+      method: 'POST',
+      body: lines,
+    });
+    const text = await answer.text();
+    if (answer.status !== 204) throw new Error(`InfluxDB says ${answer.status}: ${text}`);
+  }
+
+  /** The series that an InfluxQL statement answers with; none, if nothing matches. `login`: user and password. */
+  async query(statement: string, database = '', login?: readonly [string, string]): Promise<readonly InfluxSeries[]> {
+    const parameters = new URLSearchParams({ q: statement, db: database, epoch: 'ms' });
+    const headers = login === undefined ? {} : { authorization: `Basic ${btoa(login.join(':'))}` };
+    const answer = await fetch(`${this.url}/query`, { method: 'POST', body: parameters, headers });
+    const { results = [], error } = (await answer.json()) as {
+      results?: readonly { series?: readonly InfluxSeries[]; error?: string }[];
+      error?: string;
+    };
+    const problem = error ?? results[0]?.error;
+    if (problem !== undefined) throw new Error(`${statement}: ${problem}`);
+    return results[0]?.series ?? [];
+  }
+}
+
+async function listenAddress(child: ChildProcess): Promise<string> {
+  if (child.stderr === null) throw new Error('influxd has no log');
+  const seen: string[] = [];
+  for await (const line of createInterface({ input: child.stderr })) {
+    seen.push(line);
+    const address = /Listening on HTTP.* addr=(\S+)/.exec(line)?.[1];
+    if (address === undefined) continue;
+    child.stderr.resume();
+    return address;
+  }
+  throw new Error(`influxd did not start:\n${seen.join('\n')}`);
+}
