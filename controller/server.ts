@@ -10,6 +10,7 @@ import { Access, type Tokens } from '../core/http/access.js';
 import { answerClientError } from '../core/http/client-error.js';
 import { isLoopback, parseListenAddress } from '../core/http/listen-address.js';
 import { HttpListener, type ListenerLimits } from '../core/http/listener.js';
+import { openApiDocument } from '../core/http/openapi.js';
 import { tlsFiles } from '../core/http/tls.js';
 import { readTokens } from '../core/http/tokens.js';
 import { PinglistGenerator } from '../core/pinglist/generate/generator.js';
@@ -18,7 +19,7 @@ import type { Logger } from '../core/plugin.js';
 import { createApp } from './api/app.js';
 import type { ApiContext } from './api/context.js';
 import { ControllerMetrics } from './api/metrics.js';
-import { describeRoutes } from './api/openapi.js';
+import { API_TITLE } from './api/openapi.js';
 import { allRoutes } from './api/routes.js';
 import { type ControllerConfig, isOpen } from './config.js';
 import { Registry } from './registry.js';
@@ -90,7 +91,7 @@ export class Controller {
 
   /** The description of its API, OpenAPI 3.1; the same for every configuration. */
   describe(): object {
-    return describeRoutes(allRoutes(this.#context()));
+    return openApiDocument(allRoutes(this.#context()), API_TITLE);
   }
 
   /**

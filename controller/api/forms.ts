@@ -58,5 +58,3 @@ export const PinglistAnswerForm = Type.Object({
   revision: Type.String(),
   targets: Type.Array(Type.Record(Type.String(), Type.Unknown())),
 });
-
-export const StatusForm = Type.Object({ status: Type.String() }, { additionalProperties: false });

@@ -1,12 +1,9 @@
-/** The description of the controller's API: docs/openapi.json, and `GET /v1/openapi.json`. */
+/** What the description of the controller's API says of it: docs/openapi.json, and `GET /v1/openapi.json`. */
 
-import { openApiDocument } from '../../core/http/openapi.js';
-import type { Route } from '../../core/http/route.js';
+import type { ApiTitle } from '../../core/http/openapi.js';
 
-export function describeRoutes(routes: readonly Route[]): object {
-  return openApiDocument(routes, {
-    title: 'weft controller',
-    summary: 'The registry of agents and their pinglists.',
-    server: 'the controller',
-  });
-}
+export const API_TITLE: ApiTitle = {
+  title: 'weft controller',
+  summary: 'The registry of agents and their pinglists.',
+  server: 'the controller',
+};

@@ -1,30 +1,19 @@
 /** What operators and their tools ask: is it alive, is it ready, what does it count, how is it set up. */
 
 import { formatDuration } from '../../core/config/durations.js';
+import { StatusForm } from '../../core/http/common-routes.js';
 import { unavailable } from '../../core/http/problem.js';
 import type { Route } from '../../core/http/route.js';
 import type { Policy } from '../../core/pinglist/generate/policy.js';
 import type { ApiContext } from './context.js';
-import { PoliciesAnswerForm, StatusForm } from './forms.js';
+import { PoliciesAnswerForm } from './forms.js';
 
 const READY_RETRY_S = 5;
 /** Options of a policy that code has in ms. */
 const DURATIONS: readonly string[] = ['interval', 'timeout'];
 
 export function operationRoutes(context: ApiContext): Route[] {
-  return [health(), readiness(context), metricsPage(context), policies(context)];
-}
-
-function health(): Route {
-  return {
-    method: 'GET',
-    url: '/healthz',
-    operationId: 'getHealth',
-    summary: 'Whether the process answers.',
-    roles: 'open',
-    answers: { 200: { description: 'It does.', schema: StatusForm } },
-    handle: () => ({ status: 'ok' }),
-  };
+  return [readiness(context), metricsPage(context), policies(context)];
 }
 
 function readiness({ registry }: ApiContext): Route {

@@ -215,5 +215,3 @@ export const WindowsForm = Type.Object(
   },
   STRICT,
 );
-
-export const StatusForm = Type.Object({ status: Type.String() }, STRICT);

@@ -1,16 +1,16 @@
-/** Which windows there are, word of new ones, and whether the server lives. */
+/** Which windows there are, and word of new ones. */
 
 import { unavailable } from '../../../../core/http/problem.js';
 import type { Route } from '../../../../core/http/route.js';
 import type { GridContext } from './context.js';
-import { StatusForm, WindowsForm } from './forms.js';
+import { WindowsForm } from './forms.js';
 import { READERS } from './readers.js';
 import { describeWindow } from './selection.js';
 
 const STREAMS_RETRY_S = 10;
 
 export function windowRoutes(context: GridContext): Route[] {
-  return [windows(context), events(context), health()];
+  return [windows(context), events(context)];
 }
 
 function windows({ store }: GridContext): Route {
@@ -66,17 +66,5 @@ function events({ streams }: GridContext): Route {
       streams.add(reply.raw);
       return reply;
     },
-  };
-}
-
-function health(): Route {
-  return {
-    method: 'GET',
-    url: '/healthz',
-    operationId: 'getHealth',
-    summary: 'Whether the process answers.',
-    roles: 'open',
-    answers: { 200: { description: 'It does.', schema: StatusForm } },
-    handle: () => ({ status: 'ok' }),
   };
 }
