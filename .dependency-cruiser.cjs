@@ -55,6 +55,12 @@ module.exports = {
     }, {
       path: '^node_modules/prom-client/',
     }),
+    forbid('dashboard-alone', 'The dashboard runs in browsers, and knows the grid by its API only.', { path: '^dashboard/src/' }, {
+      pathNot: '^(dashboard/src|node_modules/uplot)/',
+    }),
+    forbid('dashboard-in-browsers', 'Only tests look at what runs in browsers.', { pathNot: '^(dashboard|test|bench)/' }, {
+      path: '^dashboard/',
+    }),
     forbid('no-dev-dependency', 'What is shipped uses what is installed with it.', { path: '^(bin|core|controller|native|plugins)/' }, {
       dependencyTypes: ['npm-dev'],
       // Types come from development packages (@types/…) and leave nothing behind.

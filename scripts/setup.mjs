@@ -21,6 +21,7 @@ const TOOLS = [
   { package: 'nftables', present: () => onPath('nft') },
   { package: 'iproute2', present: () => ['ip', 'rdma', 'ss', 'tc'].every(onPath) },
   { package: 'tcpdump', present: () => onPath('tcpdump') },
+  { package: 'chromium', present: () => onPath('chromium') },
   { package: 'openssl', present: () => onPath('openssl') },
   { package: 'python3-scapy', present: () => existsSync('/usr/lib/python3/dist-packages/scapy') },
   { package: 'libibverbs-dev', present: () => existsSync(VERBS_HEADER) },

@@ -6,12 +6,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
+import { describeError } from '../../../core/errors.js';
 import { Access } from '../../../core/http/access.js';
 import { createApi } from '../../../core/http/api.js';
 import { answerClientError } from '../../../core/http/client-error.js';
 import { isLoopback, type ListenAddress, parseListenAddress } from '../../../core/http/listen-address.js';
 import { HttpListener, type ListenerLimits } from '../../../core/http/listener.js';
 import { ApiProblem } from '../../../core/http/problem.js';
+import type { Route } from '../../../core/http/route.js';
 import { type TlsFiles, tlsFiles } from '../../../core/http/tls.js';
 import { readTokens, type TokensConfig } from '../../../core/http/tokens.js';
 import type { Metric } from '../../../core/metric.js';
@@ -21,6 +23,7 @@ import { Views } from '../../common/grid/store/views.js';
 import { EventStreams } from './api/event-streams.js';
 import { allRoutes } from './api/routes.js';
 import { checkedAccess, type ServeConfig, thresholdsOf } from './config.js';
+import { dashboardRoutes } from './dashboard.js';
 import { patternLimits } from './thresholds.js';
 
 const LIMITS: ListenerLimits = {
@@ -71,7 +74,7 @@ export class GridServer implements Output {
     await this.close();
     const { clock, log } = this.#context;
     const access = new Access(await readTokens(this.#tokens), this.#config.tls_client_ca !== undefined);
-    const app = await createApi(this.#routes(), {
+    const app = await createApi([...this.#routes(), ...(await this.#dashboard())], {
       access,
       clock,
       log,
@@ -129,6 +132,16 @@ export class GridServer implements Output {
       clock: this.#context.clock,
       instance: randomUUID(),
     });
+  }
+
+  /** Without its page the API still serves programs. */
+  async #dashboard(): Promise<Route[]> {
+    try {
+      return await dashboardRoutes();
+    } catch (error) {
+      this.#context.log.warn({ error: describeError(error) }, 'no dashboard at /: it was not built (npm run build)');
+      return [];
+    }
   }
 
   #announce(): void {

@@ -1,0 +1,54 @@
+/** A real outputs/mesh-grid with the dashboard, by the clock of the system: pages compare windows with the time of day. */
+
+import { systemClock } from '../../core/clock.js';
+import type { Metric } from '../../core/metric.js';
+import { GridServer } from '../../plugins/outputs/mesh-grid/grid-server.js';
+import { configOf } from '../plugins/outputs/mesh-grid/served.js';
+import { MemoryLog } from '../support/memory-log.js';
+import { type MeshPlan, madeWindow } from './made-mesh.js';
+
+export const WINDOW_MS = 10_000;
+
+export class MeshServer {
+  readonly #changes: object;
+  #grid: GridServer | undefined;
+  #port = 0;
+
+  /** `changes`: options of outputs/mesh-grid. */
+  constructor(changes: object = {}) {
+    this.#changes = changes;
+  }
+
+  get url(): string {
+    return this.#grid?.url ?? `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** On a free port; after a stop on the same one. Nothing is kept across a restart. */
+  async start(): Promise<void> {
+    const agent = { hostname: 'grid', labels: {}, version: '0', windowMs: WINDOW_MS };
+    const context = { name: 'mesh-grid', log: new MemoryLog(), clock: systemClock, agent, board: undefined as never };
+    this.#grid = new GridServer(configOf({ listen: `127.0.0.1:${this.#port}`, ...this.#changes }), context);
+    await this.#grid.connect(new AbortController().signal);
+    this.#port = Number(new URL(this.url).port);
+  }
+
+  async stop(): Promise<void> {
+    await this.#grid?.close();
+    this.#grid = undefined;
+  }
+
+  async write(metrics: Iterable<Metric>): Promise<void> {
+    await this.#grid?.write([...metrics]);
+  }
+
+  /** End of the newest whole window. */
+  get endMs(): number {
+    return Math.floor(Date.now() / WINDOW_MS) * WINDOW_MS;
+  }
+
+  /** The last `windows` windows of a made mesh. */
+  async fill(plan: MeshPlan, windows = 3): Promise<void> {
+    const { endMs } = this;
+    for (let i = windows - 1; i >= 0; i -= 1) await this.write(madeWindow(plan, endMs - i * WINDOW_MS));
+  }
+}
