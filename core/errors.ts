@@ -9,6 +9,8 @@ export const ERROR_CODES = [
   'WEFT_STARTUP',
   'WEFT_PERMANENT',
   'WEFT_PARTIAL_WRITE',
+  'WEFT_BATCH_REFUSED',
+  'WEFT_RETRY_LATER',
   'WEFT_NATIVE',
   'WEFT_TIMEOUT',
   'WEFT_PINGLIST',
@@ -63,31 +65,80 @@ export class StartupError extends WeftError {
   }
 }
 
-/** An output will never accept this batch: drop it and count it. */
+/**
+ * A metric that an output will never accept. `reason` says why in a word, one of a few (`invalid`, `too_old`): it is a tag
+ * of the self-metrics. What is worth telling beyond that belongs into the message of the error.
+ */
+export interface Rejection {
+  readonly index: number;
+  readonly reason: string;
+}
+
+/** The reason of what is rejected without one. */
+export const REFUSED = 'refused';
+
+/** An output will never accept anything of this batch: drop it and count it. */
 export class PermanentError extends WeftError {
-  constructor(message: string, options?: { cause?: unknown }) {
+  readonly reason: string;
+
+  constructor(message: string, options: { reason?: string; cause?: unknown } = {}) {
     super('WEFT_PERMANENT', message, options);
+    this.reason = options.reason ?? REFUSED;
   }
 }
 
 /**
- * An output took a part of the batch. `accepted` and `rejected` are indices into the batch; what is in neither stays
+ * An output took a part of the batch. `accepted` and `rejected` have indices into the batch; what is in neither stays
  * in the buffer and is written again if `retry`, otherwise it is dropped and counted as rejected.
  */
 export class PartialWriteError extends WeftError {
   readonly accepted: readonly number[];
-  readonly rejected: readonly number[];
+  readonly rejected: readonly (number | Rejection)[];
   readonly retry: boolean;
+  /** With `retry`: the server wants to be left alone for so long. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
-    outcome: { accepted: readonly number[]; rejected: readonly number[]; retry: boolean },
+    outcome: {
+      accepted: readonly number[];
+      rejected: readonly (number | Rejection)[];
+      retry: boolean;
+      retryAfterMs?: number | undefined;
+    },
     options?: { cause?: unknown },
   ) {
     super('WEFT_PARTIAL_WRITE', message, options);
     this.accepted = outcome.accepted;
     this.rejected = outcome.rejected;
     this.retry = outcome.retry;
+    this.retryAfterMs = outcome.retryAfterMs;
+  }
+}
+
+/**
+ * A server refused the batch as a whole, and not because of what it is busy with: the batch is too large, or one of its
+ * metrics is wrong and nobody said which. It is written again in halves; a metric that is refused alone is dropped and
+ * counted under `reason`. With `tooLarge` the batches that follow are smaller, too.
+ */
+export class BatchRefusedError extends WeftError {
+  readonly reason: string;
+  readonly tooLarge: boolean;
+
+  constructor(message: string, options: { reason?: string; tooLarge?: boolean; cause?: unknown } = {}) {
+    super('WEFT_BATCH_REFUSED', message, options);
+    this.tooLarge = options.tooLarge ?? false;
+    this.reason = options.reason ?? (this.tooLarge ? 'too_large' : REFUSED);
+  }
+}
+
+/** A server took nothing and said when to come back (`Retry-After`): the batch is kept, nothing is written until then. */
+export class RetryLaterError extends WeftError {
+  readonly retryAfterMs: number;
+
+  constructor(message: string, options: { retryAfterMs: number; cause?: unknown }) {
+    super('WEFT_RETRY_LATER', message, options);
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

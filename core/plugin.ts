@@ -68,8 +68,12 @@ export interface Output {
   /** May throw StartupError. */
   connect?(signal: AbortSignal): Promise<void>;
   /**
-   * Resolves = the whole batch is accepted. Rejects with PartialWriteError (a part is), PermanentError (drop and count)
-   * or anything else (keep everything, try again with back-off). `batch` is not empty and must not be kept.
+   * Resolves = the server has accepted the whole batch. Otherwise the type of the error says what became of it:
+   * PartialWriteError (metric by metric), PermanentError (all of it is dropped and counted), BatchRefusedError (write it
+   * again in halves, to find what is wrong or to make it smaller), RetryLaterError (keep it, nothing before that time),
+   * anything else (keep it, try again with back-off). Nothing else is tried meanwhile: `write` does no retries of its own.
+   * What is written again may have arrived before, so a write has to be such that twice is as good as once, or nearly.
+   * `batch` is not empty and must not be kept.
    */
   write(batch: readonly Metric[], signal: AbortSignal): Promise<void>;
   /** Legal without connect, and twice. No write comes after it. */

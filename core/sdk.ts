@@ -4,12 +4,15 @@ export { type Clock, delay, type Timer } from './clock.js';
 export { duration, STRICT, type Static, size, type TObject, type TSchema, Type } from './config/schema.js';
 export { Distribution } from './distribution.js';
 export {
+  BatchRefusedError,
   ConfigError,
   type ConfigIssue,
   describeError,
   type ErrorCode,
   PartialWriteError,
   PermanentError,
+  type Rejection,
+  RetryLaterError,
   StartupError,
   WeftError,
 } from './errors.js';

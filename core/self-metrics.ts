@@ -6,6 +6,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from './clock.js';
 import { count, distribution, type Field, type Fields, gauge, type Metric, type Tags } from './metric.js';
+import type { DiskUsage } from './pipeline/output-buffer.js';
 import { Ticker } from './pipeline/scheduler.js';
 import type { InputStats, OutputStats, ProcessorStats } from './pipeline/stats.js';
 import type { AgentInfo } from './plugin.js';
@@ -82,8 +83,16 @@ export class SelfMetrics {
       send('weft_input', { input: name }, inputFields(stats, since(`input ${name}`)));
     for (const { name, stats } of snapshot.processors)
       send('weft_processor', { processor: name }, processorFields(stats, since(`processor ${name}`)));
-    for (const { name, stats } of snapshot.outputs)
-      send('weft_output', { output: name }, outputFields(stats, since(`output ${name}`)));
+    for (const { name, stats } of snapshot.outputs) {
+      const key = `output ${name}`;
+      send('weft_output', { output: name }, outputFields(stats, timeNs, since(key)));
+      for (const [field, counts] of Object.entries({ drops: stats.drops, rejections: stats.rejections })) {
+        for (const [reason, total] of counts) {
+          const fields = { [field]: since(`${key} ${reason}`)(field, total, 'metrics') };
+          send('weft_output', { output: name, reason }, fields);
+        }
+      }
+    }
   }
 
   #agentFields(snapshot: AgentSnapshot, since: Since): Fields {
@@ -136,7 +145,8 @@ function processorFields(stats: ProcessorStats, since: Since): Fields {
   };
 }
 
-function outputFields(stats: OutputStats, since: Since): Fields {
+function outputFields(stats: OutputStats, nowNs: bigint, since: Since): Fields {
+  const { disk, oldestNs } = stats;
   const time = stats.writeTime.take();
   return {
     metrics_added: since('metrics_added', stats.metricsAdded, 'metrics'),
@@ -146,8 +156,24 @@ function outputFields(stats: OutputStats, since: Since): Fields {
     metrics_rejected: since('metrics_rejected', stats.metricsRejected, 'metrics'),
     writes: since('writes', stats.writes, 'writes'),
     write_errors: since('write_errors', stats.writeErrors, 'errors'),
+    write_splits: since('write_splits', stats.splits, 'splits'),
+    circuit_open: gauge(stats.circuitOpen ? 1 : 0),
     buffer_size: gauge(stats.bufferSize, 'metrics'),
     buffer_limit: gauge(stats.bufferLimit, 'metrics'),
+    // A metric may have any time, one ahead of this clock included.
+    buffer_oldest_age: gauge(oldestNs === undefined ? 0 : Math.max(0, Number(nowNs - oldestNs)), 'ns'),
+    ...(disk === undefined ? {} : diskFields(disk, stats.metricsRecovered, since)),
     ...(time === undefined ? {} : { write_time: distribution(time) }),
+  };
+}
+
+function diskFields(disk: DiskUsage, recovered: number, since: Since): Fields {
+  return {
+    metrics_recovered: since('metrics_recovered', recovered, 'metrics'),
+    disk_buffer_size: gauge(disk.metrics, 'metrics'),
+    disk_buffer_used: gauge(disk.bytes, 'bytes'),
+    disk_buffer_limit: gauge(disk.maxBytes, 'bytes'),
+    disk_buffer_errors: since('disk_buffer_errors', disk.errors, 'errors'),
+    disk_buffer_damaged_files: since('disk_buffer_damaged_files', disk.damagedFiles, 'files'),
   };
 }

@@ -4,23 +4,20 @@
  * output that is slow, dead or hung costs the others nothing: its buffer drops its oldest metrics, and counts them.
  */
 
-import type { Timer } from '../clock.js';
 import { createPlugin } from '../config/create.js';
 import type { OutputInstance } from '../config/types.js';
-import { PartialWriteError, PermanentError } from '../errors.js';
 import type { Metric } from '../metric.js';
 import type { Output, PluginContext } from '../plugin.js';
-import { backOffMs } from './back-off.js';
-import { MetricBuffer } from './buffer.js';
-import { attempt, Calls, isA, messageOf, type Outcome, PENDING, within } from './calls.js';
+import { BatchWriter } from './batch-writer.js';
+import { attempt, Calls, messageOf, type Outcome, PENDING, within } from './calls.js';
+import { Circuit } from './circuit.js';
 import { Filter } from './filters.js';
 import { launch, made, type Runnable, START_TIMEOUT_MS, startupPolicy } from './launch.js';
 import { LimitedLog } from './limited-log.js';
+import { MemoryBuffer } from './memory-buffer.js';
+import type { OutputBuffer } from './output-buffer.js';
 import { Ticker } from './scheduler.js';
-import { type OutputStats, Timings } from './stats.js';
-
-/** A write that takes longer is told to give up; until it does, the output is hung. */
-export const WRITE_TIMEOUT_MS = 30_000;
+import { type OutputStats, Timings, type WriteCounts } from './stats.js';
 
 export interface OutputLimits {
   readonly flushIntervalMs: number;
@@ -35,16 +32,10 @@ export interface RunningOutputOptions {
   readonly limits: OutputLimits;
 }
 
-/** How one batch went: on to the next, or wait (having got somewhere, or not). */
-type Progress = 'done' | 'partly' | 'failed';
-
 /** What outlives the plugin when it is made anew. */
-interface Holdings {
-  readonly buffer: MetricBuffer;
-  readonly writeTime: Timings;
+interface Holdings extends WriteCounts {
+  readonly buffer: OutputBuffer;
   filtered: number;
-  writes: number;
-  writeErrors: number;
 }
 
 export class RunningOutput implements Runnable<RunningOutput> {
@@ -52,10 +43,12 @@ export class RunningOutput implements Runnable<RunningOutput> {
   readonly #options: RunningOutputOptions;
   readonly #filter: Filter;
   readonly #holdings: Holdings;
-  readonly #buffer: MetricBuffer;
+  readonly #buffer: OutputBuffer;
   readonly #log: LimitedLog;
   readonly #calls: Calls;
   readonly #ticker: Ticker;
+  readonly #circuit: Circuit;
+  readonly #writer: BatchWriter;
   readonly #abort = new AbortController();
   #plugin: Output;
   /** The plugin was made and not yet connected: once only. */
@@ -66,8 +59,6 @@ export class RunningOutput implements Runnable<RunningOutput> {
   #stopping: Promise<void> | undefined;
   /** Metrics to be written though they fill no batch. */
   #due = 0;
-  #retry: Timer | undefined;
-  #failures = 0;
 
   /** Makes the plugin, which does no I/O; throws ConfigError. */
   constructor(options: RunningOutputOptions, holdings?: Holdings) {
@@ -85,6 +76,16 @@ export class RunningOutput implements Runnable<RunningOutput> {
       jitterMs: limits.flushJitterMs,
       onTick: () => this.#request(true),
     });
+    this.#circuit = new Circuit(context.clock, () => this.#request(true));
+    this.#writer = new BatchWriter({
+      clock: context.clock,
+      calls: this.#calls,
+      log: this.#log,
+      buffer: this.#buffer,
+      counts: this.#holdings,
+      batchSize: limits.batchSize,
+      signal: this.#abort.signal,
+    });
     this.#plugin = this.#create();
   }
 
@@ -93,18 +94,23 @@ export class RunningOutput implements Runnable<RunningOutput> {
   }
 
   get stats(): OutputStats {
-    const { buffer, filtered, writes, writeErrors, writeTime } = this.#holdings;
+    const { buffer, filtered, ...counts } = this.#holdings;
+    const { added, recovered, written, rejected, dropped } = buffer.tally;
     return {
-      metricsAdded: buffer.added,
-      metricsWritten: buffer.written,
-      metricsRejected: buffer.rejected,
-      metricsDropped: buffer.dropped,
+      ...counts,
+      metricsAdded: added,
+      metricsRecovered: recovered,
+      metricsWritten: written,
+      metricsRejected: rejected.total,
+      metricsDropped: dropped.total,
       metricsFiltered: filtered,
-      writes,
-      writeErrors,
+      rejections: rejected.counts,
+      drops: dropped.counts,
       bufferSize: buffer.length,
       bufferLimit: buffer.limit,
-      writeTime,
+      oldestNs: buffer.oldestNs,
+      disk: buffer.disk,
+      circuitOpen: this.#circuit.isOpen,
     };
   }
 
@@ -145,7 +151,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
     const flushes = this.#accepting;
     this.#accepting = false;
     this.#ticker.stop();
-    this.#retry?.cancel();
+    this.#circuit.cancel();
     if (flushes) await within(clock, this.#finalFlush(), timeoutMs * 0.8);
     this.#abort.abort();
     this.#calls.abort();
@@ -166,7 +172,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
 
   /** Gives up what the buffer still holds: counted as dropped, and logged. */
   discard(): void {
-    const lost = this.#buffer.dropAll();
+    const lost = this.#buffer.discard();
     if (lost > 0)
       this.#options.context.log.error({ metrics: lost }, 'metrics dropped: not written before the output closed');
   }
@@ -179,7 +185,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
 
   /** Makes the flush loop run, for all that is there now or for full batches only, unless it waits out a failure. */
   #request(all: boolean): void {
-    if (!this.#accepting || this.#retry !== undefined) return;
+    if (!this.#accepting || this.#circuit.isOpen) return;
     if (all) this.#due = this.#buffer.length;
     // Not at once: an input calls `add` from within its own work.
     this.#flushing ??= Promise.resolve()
@@ -191,64 +197,20 @@ export class RunningOutput implements Runnable<RunningOutput> {
 
   /** Writes batch after batch, as long as there are metrics that are due or a full batch waits. Ends at a failure. */
   async #flush(): Promise<void> {
-    if (!this.#connected && !(await this.#reconnect())) return this.#backOff('failed');
+    if (!this.#connected && !(await this.#reconnect())) return this.#backOff(false, 0);
     const { batchSize } = this.#options.limits;
     while (!this.#abort.signal.aborted && (this.#due > 0 || this.#buffer.length >= batchSize)) {
-      const batch = this.#buffer.takeBatch(batchSize);
+      const batch = await this.#buffer.takeBatch(this.#writer.batchSize);
       this.#due = batch.length === 0 ? 0 : this.#due - batch.length;
-      if (batch.length === 0) return;
-      const progress = await this.#write(batch);
-      if (progress !== 'done') return this.#backOff(progress);
-      this.#failures = 0;
+      if (batch.length === 0 || this.#abort.signal.aborted) return;
+      const progress = await this.#writer.write(this.#plugin, batch);
+      if (!progress.done) return this.#backOff(progress.gotSomewhere, progress.retryAfterMs);
+      this.#circuit.close();
     }
   }
 
-  async #write(batch: readonly Metric[]): Promise<Progress> {
-    const { clock } = this.#options.context;
-    const startMs = clock.monotonicMs();
-    const plugin = this.#plugin;
-    this.#holdings.writes += 1;
-    const outcome = await this.#calls.run(
-      (signal) => plugin.write(batch, signal),
-      WRITE_TIMEOUT_MS,
-      () => this.#log.warn('write takes too long and is told to give up'),
-    );
-    this.#holdings.writeTime.recordMs(clock.monotonicMs() - startMs);
-    if (outcome.ok) {
-      this.#buffer.accept(batch);
-      return 'done';
-    }
-    this.#holdings.writeErrors += 1;
-    return this.#settleFailure(batch, outcome.error);
-  }
-
-  #settleFailure(batch: readonly Metric[], error: unknown): Progress {
-    if (isA(PermanentError, error)) {
-      this.#buffer.reject(batch);
-      this.#log.error('output refused a batch for good: its metrics are rejected', messageOf(error));
-      return 'done';
-    }
-    if (!isA(PartialWriteError, error) || !Array.isArray(error.accepted) || !Array.isArray(error.rejected)) {
-      this.#buffer.keep(batch);
-      this.#log.warn('write failed: the batch is kept and written again', messageOf(error));
-      return 'failed';
-    }
-    const before = this.#buffer.length;
-    const rest = error.retry ? 'keep' : 'reject';
-    this.#buffer.settle(batch, { accepted: error.accepted, rejected: error.rejected, rest });
-    this.#log.warn('output took a part of a batch', messageOf(error));
-    if (rest === 'reject') return 'done';
-    return this.#buffer.length < before ? 'partly' : 'failed';
-  }
-
-  #backOff(progress: Progress): void {
-    this.#failures = progress === 'partly' ? 1 : this.#failures + 1;
-    if (!this.#accepting) return;
-    const waitMs = backOffMs(this.#failures, Math.random);
-    this.#retry = this.#options.context.clock.after(waitMs, () => {
-      this.#retry = undefined;
-      this.#request(true);
-    });
+  #backOff(gotSomewhere: boolean, retryAfterMs: number): void {
+    if (this.#accepting) this.#circuit.open(gotSomewhere, retryAfterMs);
   }
 
   /** A plugin is connected once; what failed to connect is put away and made anew. */
@@ -293,5 +255,6 @@ export class RunningOutput implements Runnable<RunningOutput> {
 }
 
 function newHoldings(bufferLimit: number): Holdings {
-  return { buffer: new MetricBuffer(bufferLimit), writeTime: new Timings(), filtered: 0, writes: 0, writeErrors: 0 };
+  const buffer = new MemoryBuffer(bufferLimit);
+  return { buffer, writeTime: new Timings(), filtered: 0, writes: 0, writeErrors: 0, splits: 0 };
 }

@@ -1,6 +1,7 @@
 /** What the running plugins count. Totals since the instance was made; self-metrics turns them into deltas. */
 
 import { Distribution } from '../distribution.js';
+import type { DiskUsage } from './output-buffer.js';
 
 export interface InputStats {
   gathers: number;
@@ -22,17 +23,33 @@ export interface ProcessorStats {
   errors: number;
 }
 
-export interface OutputStats {
+/** What the writes of an output count. */
+export interface WriteCounts {
+  readonly writeTime: Timings;
+  writes: number;
+  writeErrors: number;
+  /** Batches, or parts of one, that were cut in two. */
+  splits: number;
+}
+
+export interface OutputStats extends Readonly<WriteCounts> {
   readonly metricsAdded: number;
+  /** Found on the disk at the start. */
+  readonly metricsRecovered: number;
   readonly metricsWritten: number;
   readonly metricsRejected: number;
   readonly metricsDropped: number;
   readonly metricsFiltered: number;
-  readonly writes: number;
-  readonly writeErrors: number;
+  /** What was rejected and dropped, by reason. */
+  readonly rejections: ReadonlyMap<string, number>;
+  readonly drops: ReadonlyMap<string, number>;
   readonly bufferSize: number;
   readonly bufferLimit: number;
-  readonly writeTime: Timings;
+  /** Time of the oldest metric in the buffer, UTC. */
+  readonly oldestNs: bigint | undefined;
+  readonly disk: DiskUsage | undefined;
+  /** Whether the output waits out a failure. */
+  readonly circuitOpen: boolean;
 }
 
 /** Durations since they were last taken. */

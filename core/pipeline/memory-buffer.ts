@@ -1,22 +1,16 @@
-/**
- * What an output has not written yet: a bounded queue that drops its oldest metric when it is full. A batch is a
- * transaction: it is taken, written by the output, and then settled. Every metric ends in exactly one counter:
- * `added = written + rejected + dropped + length`, at any moment.
- */
+/** The buffer in memory: a bounded ring. A restart of the agent loses what it holds. */
 
 import type { Metric } from '../metric.js';
-
-/** What became of a batch; indices into it. What neither list names is kept or rejected. */
-export interface BatchOutcome {
-  readonly accepted: readonly number[];
-  readonly rejected: readonly number[];
-  readonly rest: 'keep' | 'reject';
-}
+import { Fates } from './fates.js';
+import type { OutputBuffer } from './output-buffer.js';
+import { type DropReason, Tally } from './tally.js';
 
 const INITIAL_SLOTS = 1024;
 
-export class MetricBuffer {
+export class MemoryBuffer implements OutputBuffer {
   readonly limit: number;
+  readonly tally: Tally;
+  readonly disk = undefined;
   /** Ring; grows to `limit` by doubling, as most outputs never hold more than a batch or two. */
   #slots: (Metric | undefined)[];
   #head = 0;
@@ -24,33 +18,11 @@ export class MetricBuffer {
   /** The batch in flight stands at the front of the ring, but for its first `#evicted` metrics. */
   #batch: readonly Metric[] | undefined;
   #evicted = 0;
-  #added = 0;
-  #written = 0;
-  #rejected = 0;
-  #dropped = 0;
 
-  constructor(limit: number) {
+  constructor(limit: number, tally: Tally = new Tally()) {
     this.limit = limit;
+    this.tally = tally;
     this.#slots = new Array<Metric | undefined>(Math.min(limit, INITIAL_SLOTS)).fill(undefined);
-  }
-
-  get added(): number {
-    return this.#added;
-  }
-
-  /** Accepted by the output. */
-  get written(): number {
-    return this.#written;
-  }
-
-  /** Refused by the output for good. */
-  get rejected(): number {
-    return this.#rejected;
-  }
-
-  /** Lost to overflow, or given up at the end. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** Metrics held. At most `limit`, plus those of a batch in flight that newer ones displaced. */
@@ -58,9 +30,18 @@ export class MetricBuffer {
     return this.#size + this.#evicted;
   }
 
-  /** Metrics that wait and are in no batch. */
   get waiting(): number {
     return this.length - (this.#batch?.length ?? 0);
+  }
+
+  get oldestNs(): bigint | undefined {
+    return (this.#batch?.[0] ?? this.#slots[this.#head])?.timeNs;
+  }
+
+  async open(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.recall();
   }
 
   /**
@@ -68,7 +49,7 @@ export class MetricBuffer {
    * is in flight and comes back. Returns false if a metric was dropped now.
    */
   add(metric: Metric): boolean {
-    this.#added += 1;
+    this.tally.added += 1;
     const dropped = this.#makeRoom();
     this.#slots[(this.#head + this.#size) % this.#slots.length] = metric;
     this.#size += 1;
@@ -87,43 +68,27 @@ export class MetricBuffer {
     return batch;
   }
 
-  /** The whole batch is accepted, refused for good, or to be written again. */
-  accept(batch: readonly Metric[]): void {
-    if (this.#finish(batch)) this.#written += batch.length;
-  }
-
-  reject(batch: readonly Metric[]): void {
-    if (this.#finish(batch)) this.#rejected += batch.length;
-  }
-
-  keep(batch: readonly Metric[]): void {
-    this.settle(batch, { accepted: [], rejected: [], rest: 'keep' });
-  }
-
-  /**
-   * Settles a batch in parts. Indices that are out of range or named twice are the output's mistake: the first of an
-   * index counts, the others do not. A batch that is not in flight any more (the buffer was drained) is ignored.
-   */
-  settle(batch: readonly Metric[], outcome: BatchOutcome): void {
+  /** What the fates keep waits again, unless it lost its place meanwhile. */
+  settle(batch: readonly Metric[], fates: Fates): void {
     const evicted = this.#evicted;
     if (!this.#finish(batch)) return;
-    const settled = new Uint8Array(batch.length);
-    this.#written += mark(settled, outcome.accepted);
-    this.#rejected += mark(settled, outcome.rejected);
+    this.tally.settle(fates);
     for (let i = batch.length - 1; i >= 0; i -= 1) {
-      if (settled[i] === 1) continue;
-      if (outcome.rest === 'reject') this.#rejected += 1;
-      else if (i < evicted) this.#dropped += 1;
+      if (!fates.isKept(i)) continue;
+      if (i < evicted) this.tally.drop('overflow', 1);
       else this.#putBack(batch[i]);
     }
   }
 
-  /** Ends the transaction of a batch whose outcome will not be waited for: what is in flight waits again. */
   recall(): void {
-    if (this.#batch !== undefined) this.keep(this.#batch);
+    if (this.#batch !== undefined) this.settle(this.#batch, new Fates(this.#batch.length));
   }
 
-  /** Empties the buffer and returns what it held, oldest first. It then counts as never added: it goes elsewhere. */
+  /** Ends the transaction of a batch that is kept elsewhere from now on: it is not counted. */
+  handOn(batch: readonly Metric[]): void {
+    this.#finish(batch);
+  }
+
   drain(): readonly Metric[] {
     this.recall();
     const held: Metric[] = [];
@@ -131,15 +96,14 @@ export class MetricBuffer {
       const metric = this.#slots[this.#head];
       if (metric !== undefined) held.push(metric);
     }
-    this.#added -= held.length;
+    this.tally.added -= held.length;
     return held;
   }
 
-  /** Gives up everything that is held, and counts it as dropped. Returns how many that were. */
-  dropAll(): number {
+  discard(reason: DropReason = 'shutdown'): number {
     const lost = this.drain().length;
-    this.#added += lost;
-    this.#dropped += lost;
+    this.tally.added += lost;
+    this.tally.drop(reason, lost);
     return lost;
   }
 
@@ -163,7 +127,7 @@ export class MetricBuffer {
       this.#evicted += 1;
       return false;
     }
-    this.#dropped += 1;
+    this.tally.drop('overflow', 1);
     return true;
   }
 
@@ -187,15 +151,4 @@ export class MetricBuffer {
     this.#slots = grown;
     this.#head = 0;
   }
-}
-
-/** Marks the valid, not yet marked indices and returns their number. */
-function mark(settled: Uint8Array, indices: readonly number[]): number {
-  let count = 0;
-  for (const index of indices) {
-    if (settled[index] !== 0) continue;
-    settled[index] = 1;
-    count += 1;
-  }
-  return count;
 }

@@ -2,20 +2,41 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Metric } from '../../../core/metric.js';
-import { MetricBuffer } from '../../../core/pipeline/buffer.js';
+import { Fates } from '../../../core/pipeline/fates.js';
+import { MemoryBuffer } from '../../../core/pipeline/memory-buffer.js';
 import { metricOf } from '../../support/fake-output.js';
 
 const namesOf = (metrics: readonly Metric[]): string[] => metrics.map((metric) => metric.name);
 
-function filled(limit: number, count: number): MetricBuffer {
-  const buffer = new MetricBuffer(limit);
+function filled(limit: number, count: number): MemoryBuffer {
+  const buffer = new MemoryBuffer(limit);
   for (let i = 0; i < count; i += 1) buffer.add(metricOf(String(i)));
   return buffer;
 }
 
-function counters({ added, written, rejected, dropped, length }: MetricBuffer): object {
-  return { added, written, rejected, dropped, length };
+function counters({ tally: { added, written, rejected, dropped }, length }: MemoryBuffer): object {
+  return { added, written, rejected: rejected.total, dropped: dropped.total, length };
 }
+
+interface Parts {
+  readonly accepted: readonly number[];
+  readonly rejected: readonly number[];
+  /** What becomes of the others. */
+  readonly keep: boolean;
+}
+
+function fatesOf(batch: readonly Metric[], { accepted, rejected, keep }: Parts): Fates {
+  const fates = new Fates(batch.length);
+  fates.apply(0, batch.length, accepted, rejected);
+  if (!keep) fates.rejectAll(0, batch.length, 'unwanted');
+  return fates;
+}
+
+const allOf = (batch: readonly Metric[]): number[] => [...batch.keys()];
+const accept = (buffer: MemoryBuffer, batch: readonly Metric[]): void =>
+  buffer.settle(batch, fatesOf(batch, { accepted: allOf(batch), rejected: [], keep: true }));
+const keep = (buffer: MemoryBuffer, batch: readonly Metric[]): void =>
+  buffer.settle(batch, fatesOf(batch, { accepted: [], rejected: [], keep: true }));
 
 test('a full buffer drops its oldest metric', () => {
   const buffer = filled(3, 5);
@@ -29,7 +50,7 @@ test('an overflow while a batch is in flight: what is then accepted was written,
   assert.equal(buffer.add(metricOf('3')), true);
   assert.equal(buffer.length, 4);
   assert.equal(buffer.waiting, 2);
-  buffer.accept(batch);
+  accept(buffer, batch);
   assert.deepEqual(counters(buffer), { added: 4, written: 2, rejected: 0, dropped: 0, length: 2 });
 });
 
@@ -37,7 +58,7 @@ test('an overflow while a batch is in flight: what comes back and has no room an
   const buffer = filled(3, 3);
   const batch = buffer.takeBatch(2);
   buffer.add(metricOf('3'));
-  buffer.keep(batch);
+  keep(buffer, batch);
   assert.deepEqual(counters(buffer), { added: 4, written: 0, rejected: 0, dropped: 1, length: 3 });
   assert.deepEqual(namesOf(buffer.drain()), ['1', '2', '3']);
 });
@@ -45,7 +66,7 @@ test('an overflow while a batch is in flight: what comes back and has no room an
 test('a batch is settled in parts; nonsense indices count for nothing', () => {
   const buffer = filled(10, 6);
   const batch = buffer.takeBatch(5);
-  buffer.settle(batch, { accepted: [0, 2, 2, 99, -1, 0.5], rejected: [3, 0], rest: 'keep' });
+  buffer.settle(batch, fatesOf(batch, { accepted: [0, 2, 2, 99, -1, 0.5], rejected: [3, 0], keep: true }));
   assert.deepEqual(counters(buffer), { added: 6, written: 2, rejected: 1, dropped: 0, length: 3 });
   assert.deepEqual(namesOf(buffer.takeBatch(10)), ['1', '4', '5']);
 });
@@ -54,11 +75,11 @@ test('a batch that was recalled or drained cannot be settled later', () => {
   const buffer = filled(10, 3);
   const batch = buffer.takeBatch(2);
   buffer.recall();
-  buffer.accept(batch);
+  accept(buffer, batch);
   assert.deepEqual(counters(buffer), { added: 3, written: 0, rejected: 0, dropped: 0, length: 3 });
   const other = buffer.takeBatch(2);
   assert.deepEqual(namesOf(buffer.drain()), ['0', '1', '2']);
-  buffer.reject(other);
+  accept(buffer, other);
   assert.deepEqual(counters(buffer), { added: 0, written: 0, rejected: 0, dropped: 0, length: 0 });
 });
 
@@ -96,7 +117,7 @@ class Model {
     this.lost = 0;
   }
 
-  settle(accepted: number[], rejected: number[], keep: boolean): void {
+  settle(accepted: readonly number[], rejected: readonly number[], keep: boolean): void {
     const back: string[] = [];
     for (const [i, name] of this.batch.entries()) {
       if (accepted.includes(i)) this.written += 1;
@@ -110,10 +131,7 @@ class Model {
   }
 }
 
-type Step =
-  | { readonly add: number }
-  | { readonly take: number }
-  | { readonly accepted: number[]; readonly rejected: number[]; readonly keep: boolean };
+type Step = { readonly add: number } | { readonly take: number } | Parts;
 
 const indices = fc.array(fc.nat(12), { maxLength: 12 });
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -128,7 +146,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 test('whatever happens, the buffer does what the model does, and every metric is counted once', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 10 }), steps, (limit, list) => {
-      const buffer = new MetricBuffer(limit);
+      const buffer = new MemoryBuffer(limit);
       const model = new Model(limit);
       let batch: readonly Metric[] = [];
       let added = 0;
@@ -145,7 +163,7 @@ test('whatever happens, the buffer does what the model does, and every metric is
           model.take(step.take);
           assert.deepEqual(namesOf(batch), model.batch);
         } else {
-          buffer.settle(batch, { ...step, rest: step.keep ? 'keep' : 'reject' });
+          buffer.settle(batch, fatesOf(batch, step));
           model.settle(step.accepted, step.rejected, step.keep);
           batch = [];
         }
@@ -155,7 +173,7 @@ test('whatever happens, the buffer does what the model does, and every metric is
         assert.equal(added, written + rejected + dropped + length);
         assert.ok(buffer.length - model.lost <= limit);
       }
-      buffer.accept(batch);
+      accept(buffer, batch);
       assert.deepEqual(namesOf(buffer.drain()), model.waiting);
     }),
     { numRuns: 1000 },
@@ -164,7 +182,7 @@ test('whatever happens, the buffer does what the model does, and every metric is
 
 test('a large buffer grows and keeps the order', () => {
   const buffer = filled(5000, 1000);
-  buffer.accept(buffer.takeBatch(600));
+  accept(buffer, buffer.takeBatch(600));
   for (let i = 1000; i < 7000; i += 1) buffer.add(metricOf(String(i)));
   const names = namesOf(buffer.takeBatch(10_000));
   assert.equal(names.length, 5000);
@@ -172,5 +190,5 @@ test('a large buffer grows and keeps the order', () => {
     names,
     Array.from({ length: 5000 }, (_, i) => String(i + 2000)),
   );
-  assert.equal(buffer.dropped, 1400);
+  assert.deepEqual([...buffer.tally.dropped.counts], [['overflow', 1400]]);
 });
