@@ -27,6 +27,19 @@ export interface UdpProberOptions {
   readonly key: Uint8Array;
 }
 
+/** What a reflector does wrong on purpose: see native/src/net/fault.h. */
+export interface ReflectorFaults {
+  /** Share of probes lost before they reach the reflector, 0 to 1; of TCP: of SYNs. */
+  readonly loss: number;
+}
+
+export interface UdpReflectorFaults extends ReflectorFaults {
+  /** Held up before T3: reads as network. */
+  readonly networkDelayMs: number;
+  /** Held up behind T3: reads as delay of the responder. */
+  readonly responderDelayMs: number;
+}
+
 export interface UdpReflectorOptions {
   /** IPv4 or IPv6 literal; one engine listens on one address. */
   readonly address: string;
@@ -38,6 +51,8 @@ export interface UdpReflectorOptions {
   readonly rateLimit: number;
   readonly timestamps: Timestamps;
   readonly key: Uint8Array;
+  /** None by default. */
+  readonly faults?: UdpReflectorFaults;
 }
 
 export interface TcpProberOptions {
@@ -59,6 +74,8 @@ export interface TcpReflectorOptions {
   readonly rateLimit: number;
   /** Connections held at a time; one more takes the place of the oldest. */
   readonly maxConnections: number;
+  /** None by default. */
+  readonly faults?: ReflectorFaults;
 }
 
 /** What the engine has to know of a target. `id` comes back in the records. */

@@ -62,6 +62,20 @@ std::optional<ListenConfig> listen_of(const Napi::Object& options) {
   return config;
 }
 
+// What is not named there is none: TCP knows no delays.
+FaultConfig faults_of(const Napi::Object& options) {
+  const Napi::Value value = options.Get("faults");
+  if (!value.IsObject()) return {};
+  const auto faults = value.As<Napi::Object>();
+  const auto number = [&faults](const char* name) { return faults.Get(name).ToNumber().DoubleValue(); };
+  const auto ns = [&number](const char* name) { return static_cast<int64_t>(number(name) * kNsPerMs); };
+  FaultConfig config;
+  config.loss = number("loss");
+  if (faults.Has("networkDelayMs")) config.network_delay_ns = ns("networkDelayMs");
+  if (faults.Has("responderDelayMs")) config.responder_delay_ns = ns("responderDelayMs");
+  return config;
+}
+
 }  // namespace
 
 std::optional<UdpProberConfig> read_udp_prober_options(const Napi::Value& value) {
@@ -85,7 +99,7 @@ std::optional<UdpReflectorConfig> read_udp_reflector_options(const Napi::Value& 
   const auto options = value.As<Napi::Object>();
   auto listen = listen_of(options);
   if (!listen) return std::nullopt;
-  return UdpReflectorConfig{std::move(*listen), stamps_of(options), key_of(options)};
+  return UdpReflectorConfig{std::move(*listen), stamps_of(options), key_of(options), faults_of(options)};
 }
 
 std::optional<TcpReflectorConfig> read_tcp_reflector_options(const Napi::Value& value) {
@@ -100,6 +114,7 @@ std::optional<TcpReflectorConfig> read_tcp_reflector_options(const Napi::Value& 
   TcpReflectorConfig config;
   config.listen = std::move(*listen);
   config.max_connections = max_connections;
+  config.syn_loss = faults_of(options).loss;
   return config;
 }
 

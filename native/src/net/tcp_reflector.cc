@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/fault.h"
+
 namespace weft {
 
 namespace {
@@ -30,6 +32,10 @@ Result<std::shared_ptr<TcpReflector>> TcpReflector::create(TcpReflectorConfig co
   if (!wakeup.ok()) return wakeup.error();
   auto listener = TcpListener::open(config.listen.address);
   if (!listener.ok()) return listener.error();
+  if (config.syn_loss > 0) {
+    const Status faulty = lose_syns(listener.value().fd(), config.syn_loss);
+    if (!faulty.ok()) return faulty.error();
+  }
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return Error::last("epoll_create1");
   if (control(epoll.get(), EPOLL_CTL_ADD, wakeup.value().fd(), EPOLLIN, kWakeupEvent) != 0 ||

@@ -22,6 +22,7 @@ struct TcpReflectorConfig {
   ListenConfig listen;
   uint32_t max_connections = 1;    // at least 1
   int64_t idle_ns = 10 * kNsPerS;  // without a byte either way
+  double syn_loss = 0;             // on purpose, see fault.h; the kernel answers SYNs, so they cannot be held up here
 };
 
 class TcpReflector final : public Engine {

@@ -25,6 +25,10 @@ Result<std::shared_ptr<UdpReflector>> UdpReflector::create(UdpReflectorConfig co
   if (!wakeup.ok()) return wakeup.error();
   auto socket = UdpSocket::open(config.listen.address, config.stamps);
   if (!socket.ok()) return socket.error();
+  if (config.faults.loss > 0) {
+    const Status faulty = lose_datagrams(socket.value().fd(), config.faults.loss);
+    if (!faulty.ok()) return faulty.error();
+  }
   return std::shared_ptr<UdpReflector>(
       new UdpReflector(std::move(wakeup.value()), std::move(socket.value()), std::move(config)));
 }
@@ -39,6 +43,7 @@ UdpReflector::UdpReflector(Wakeup wakeup, UdpSocket socket, UdpReflectorConfig c
       answers_(kMaxProbeBytes),
       follow_ups_(stamp::kMaxFollowUpBytes),
       awaited_(kAwaited),
+      delayed_(config.faults),
       by_stamp_id_(kStampIdPlaces, kNone) {
   if (!config.key.empty()) key_.emplace(Bytes{config.key.data(), config.key.size()});
 }
@@ -46,11 +51,12 @@ UdpReflector::UdpReflector(Wakeup wakeup, UdpSocket socket, UdpReflectorConfig c
 void UdpReflector::pump(int max_ms, Slice& slice) {
   const int64_t deadline_ns = monotonic_ns() + max_ms * kNsPerMs;
   while (!closed()) {
-    const int64_t left_ns = deadline_ns - monotonic_ns();
-    if (left_ns <= 0) break;
+    const int64_t now_ns = monotonic_ns();
+    if (now_ns >= deadline_ns) break;
+    const int64_t left_ns = std::max<int64_t>(std::min(deadline_ns, delayed_.next_due_ns()) - now_ns, 0);
     pollfd polled[] = {{socket_.fd(), POLLIN, 0}, {wakeup().fd(), POLLIN, 0}};
     const timespec timeout{left_ns / kNsPerS, left_ns % kNsPerS};
-    if (ppoll(polled, 2, &timeout, nullptr) <= 0) continue;
+    if (ppoll(polled, 2, &timeout, nullptr) <= 0 && monotonic_ns() < delayed_.next_due_ns()) continue;
     if (polled[1].revents != 0) {
       wakeup().drain();
       break;
@@ -66,26 +72,44 @@ void UdpReflector::pump(int max_ms, Slice& slice) {
 bool UdpReflector::answer_pending() {
   const size_t count = probes_.receive(socket_.fd());
   const ClockPair now = read_clocks();
-  for (size_t i = 0; i < count; ++i) answer(probes_.at(i), now);
+  for (size_t i = 0; i < count; ++i) take(probes_.at(i), now);
+  const size_t released = answer_held(now.monotonic);
   flush_answers();
   const bool stamped = take_tx_stamps();
-  return count > 0 || stamped;
+  return count + released > 0 || stamped;
 }
 
-void UdpReflector::answer(const IncomingDatagram& probe, const ClockPair& now) {
+void UdpReflector::take(const IncomingDatagram& probe, const ClockPair& now) {
   received_.add();
   const ReceiveControl control = parse_receive_control(*probe.message);
   if (control.has_drop_count) socket_drops_.set(control.drop_count);
   if (!admit(probe, now.monotonic)) return;
+  if (!delayed_.delays()) return answer({probe.bytes, *probe.from, control, now.realtime});
+  if (!delayed_.hold(probe.bytes, *probe.from, control, now)) refused_over_limit_.add();
+}
+
+// Those of the delay line whose time has come, a batch at most; how many.
+size_t UdpReflector::answer_held(int64_t monotonic_ns) {
+  size_t count = 0;
+  for (; !answers_.full() && delayed_.next_due_ns() <= monotonic_ns; ++count) {
+    const DelayLine::Held& held = delayed_.front();
+    answer({{held.bytes.data(), held.bytes.size()}, held.from, held.control, held.received_ns});
+    delayed_.pop();
+  }
+  return count;
+}
+
+void UdpReflector::answer(const Arrival& probe) {
+  const ReceiveControl& control = probe.control;
   const Stamp& t3 = control.stamp;
   stamp::ReflectionInput input;
   input.packet = probe.bytes;
-  input.t3_ns = t3.software_ns != 0 ? t3.software_ns : now.realtime;
+  input.t3_ns = t3.software_ns != 0 ? t3.software_ns : probe.received_ns;
   input.t4_ns = realtime_ns();
   input.ttl = control.ttl;
   input.exact_t4 = t3.any() && socket_.stamped();
   input.key = key();
-  OutgoingDatagram& datagram = answers_.add(*probe.from);
+  OutgoingDatagram& datagram = answers_.add(probe.from);
   const stamp::Reflection reflection = stamp::reflect(input, datagram.head.data);
   if (reflection.refusal != stamp::Refusal::kNone) {
     answers_.drop_last();
@@ -94,7 +118,7 @@ void UdpReflector::answer(const IncomingDatagram& probe, const ClockPair& now) {
   }
   if (reflection.wants_telemetry) {
     const uint16_t ssid = stamp::decode_sender(probe.bytes, key() != nullptr)->ssid;
-    stamp::put_telemetry(reflection, telemetry_.find(*probe.from, ssid), datagram.head.data);
+    stamp::put_telemetry(reflection, telemetry_.find(probe.from, ssid), datagram.head.data);
   }
   stamp::finish(reflection, key(), datagram.head.data);
   datagram.size = reflection.size;

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/engine.h"
 #include "net/datagram_batch.h"
+#include "net/delay_line.h"
+#include "net/fault.h"
 #include "net/listen_config.h"
 #include "net/prefix_set.h"
 #include "net/rate_limiter.h"
@@ -23,6 +25,7 @@ struct UdpReflectorConfig {
   ListenConfig listen;
   bool stamps = true;
   std::vector<uint8_t> key;
+  FaultConfig faults;
 };
 
 class UdpReflector final : public Engine {
@@ -35,6 +38,14 @@ class UdpReflector final : public Engine {
   uint16_t port() const override { return socket_.port(); }
 
  private:
+  // A probe that is to be answered.
+  struct Arrival {
+    Bytes bytes;
+    const SocketAddress& from;
+    const ReceiveControl& control;
+    int64_t received_ns;  // UTC, as the program saw it: T3 where there are no stamps
+  };
+
   // An answer whose TX stamp is awaited.
   struct Awaited {
     uint32_t stamp_id = 0;
@@ -51,7 +62,9 @@ class UdpReflector final : public Engine {
   UdpReflector(Wakeup wakeup, UdpSocket socket, UdpReflectorConfig config);
 
   bool answer_pending();
-  void answer(const IncomingDatagram& probe, const ClockPair& now);
+  void take(const IncomingDatagram& probe, const ClockPair& now);
+  size_t answer_held(int64_t monotonic_ns);
+  void answer(const Arrival& probe);
   bool admit(const IncomingDatagram& probe, int64_t monotonic_ns);
   void refuse(stamp::Refusal refusal);
   uint32_t await_stamp(const stamp::Reflection& reflection, const OutgoingDatagram& answer,
@@ -74,6 +87,7 @@ class UdpReflector final : public Engine {
   std::vector<Awaited> awaited_;
   uint32_t next_awaited_ = 0;
   TelemetryTable telemetry_;
+  DelayLine delayed_;
   // Which awaited answer a stamp identifier belongs to.
   std::vector<uint32_t> by_stamp_id_;
 

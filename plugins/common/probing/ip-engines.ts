@@ -21,6 +21,8 @@ export interface ReflectorSetup {
   readonly address: string;
   /** 0 = any free port. */
   readonly port: number;
+  /** What it does wrong on purpose, by option. */
+  readonly faults: Readonly<Record<string, number>> | undefined;
   /** As of a prober. */
   readonly open: () => EngineHandle;
 }
@@ -52,12 +54,14 @@ function openProber<T extends IpTransport>({ open, expectedClock }: ProberSetup)
 
 function openReflector<T extends IpTransport>(
   transport: T,
-  { address, port: wanted, open }: ReflectorSetup,
+  { address, port: wanted, faults, open }: ReflectorSetup,
   log: Logger,
 ): OpenEngine<T> {
   const handle = opened(open, `listen on ${address} port ${wanted}`);
   const endpoint = { transport, address, port: boundPort(handle), attributes: {} };
-  log.info({ transport, address, port: endpoint.port }, 'answering probes');
+  const place = { transport, address, port: endpoint.port };
+  if (faults === undefined) log.info(place, 'answering probes');
+  else log.warn({ ...place, ...faults }, 'answering probes, with faults on purpose');
   const listen = `${address}:${endpoint.port}`;
   return { handle, tags: { engine: 'reflector', listen }, reflector: { endpoint: () => endpoint } };
 }

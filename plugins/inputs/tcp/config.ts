@@ -1,6 +1,7 @@
 /** Options of inputs.tcp. */
 
 import { STRICT, type Static, Type } from '../../../core/config/schema.js';
+import { LOSS_OPTION } from '../../common/probing/faults.js';
 import { listenOption, PROBER_OPTIONS, REFLECTOR_OPTIONS } from '../../common/probing/options.js';
 
 /** Descriptors are what runs out first: no process has more. */
@@ -28,6 +29,7 @@ export const TcpOptions = Type.Object(
       maximum: MAX_CONNECTIONS,
       description: 'Connections the reflector holds at most; one more takes the place of the oldest.',
     }),
+    ...LOSS_OPTION,
   },
   STRICT,
 );

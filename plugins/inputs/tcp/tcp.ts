@@ -5,6 +5,7 @@
 
 import type { PluginContext } from '../../../core/plugin.js';
 import { createTcpProber, createTcpReflector } from '../../../native/index.js';
+import { checkedFaults } from '../../common/probing/faults.js';
 import { ipEngines, type ProberSetup, type ReflectorSetup } from '../../common/probing/ip-engines.js';
 import { listeners, sourceAddresses } from '../../common/probing/options.js';
 import { ProbingInput } from '../../common/probing/probing-input.js';
@@ -38,10 +39,14 @@ function proberOf(config: TcpConfig): ProberSetup {
 }
 
 function reflectorsOf(config: TcpConfig): ReflectorSetup[] {
-  const shared = { rateLimit: config.rate_limit, maxConnections: config.max_accepted };
-  return listeners(config).map((listener) => ({
+  const { fault_loss } = config;
+  const places = listeners(config);
+  const shown = checkedFaults({ fault_loss }, places);
+  const shared = { rateLimit: config.rate_limit, maxConnections: config.max_accepted, faults: { loss: fault_loss } };
+  return places.map((listener) => ({
     address: listener.address,
     port: listener.port,
+    faults: shown,
     open: () => createTcpReflector({ ...listener, ...shared }),
   }));
 }

@@ -1,6 +1,7 @@
 /** Options of inputs.udp. */
 
 import { STRICT, type Static, Type } from '../../../core/config/schema.js';
+import { DELAY_OPTIONS, LOSS_OPTION } from '../../common/probing/faults.js';
 import { listenOption, PROBER_OPTIONS, REFLECTOR_OPTIONS } from '../../common/probing/options.js';
 
 export const UdpOptions = Type.Object(
@@ -22,6 +23,8 @@ export const UdpOptions = Type.Object(
       minimum: 0,
       description: 'Probes a second answered to one source address, with a burst of as many; 0: no limit.',
     }),
+    ...LOSS_OPTION,
+    ...DELAY_OPTIONS,
   },
   STRICT,
 );

@@ -6,6 +6,7 @@
 import type { PluginContext } from '../../../core/plugin.js';
 import { createUdpProber, createUdpReflector } from '../../../native/index.js';
 import { delayReading } from '../../common/probing/delay-reading.js';
+import { checkedFaults } from '../../common/probing/faults.js';
 import { ipEngines, type ProberSetup, type ReflectorSetup } from '../../common/probing/ip-engines.js';
 import { listeners, sourceAddresses } from '../../common/probing/options.js';
 import { ProbingInput } from '../../common/probing/probing-input.js';
@@ -35,11 +36,19 @@ function proberOf(config: UdpConfig): ProberSetup {
 }
 
 function reflectorsOf(config: UdpConfig): ReflectorSetup[] {
-  const { rate_limit: rateLimit, timestamps } = config;
-  const shared = { rateLimit, timestamps, key: Buffer.from(config.key) };
-  return listeners(config).map((listener) => ({
+  const { rate_limit: rateLimit, timestamps, fault_loss, fault_network_delay, fault_responder_delay } = config;
+  const places = listeners(config);
+  const shown = checkedFaults({ fault_loss, fault_network_delay, fault_responder_delay }, places);
+  const faults = {
+    loss: fault_loss,
+    networkDelayMs: fault_network_delay,
+    responderDelayMs: fault_responder_delay,
+  };
+  const shared = { rateLimit, timestamps, key: Buffer.from(config.key), faults };
+  return places.map((listener) => ({
     address: listener.address,
     port: listener.port,
+    faults: shown,
     open: () => createUdpReflector({ ...listener, ...shared }),
   }));
 }

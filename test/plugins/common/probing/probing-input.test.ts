@@ -25,8 +25,9 @@ import {
 
 const SHARED = {
   ...{ listen: '127.0.0.1:0' as string | string[], probe: true, source_address: '', source_address_ipv6: '' },
-  ...{ per_path: false, allowed_prefixes: [] as string[], rate_limit: 0 },
+  ...{ per_path: false, allowed_prefixes: [] as string[], rate_limit: 0, fault_loss: 0 },
 };
+const UDP_ONLY = { timestamps: 'auto', key: '', fault_network_delay: 0, fault_responder_delay: 0 } as const;
 type Options = Partial<typeof SHARED>;
 
 interface TransportCase {
@@ -40,7 +41,7 @@ interface TransportCase {
 const TRANSPORTS: readonly TransportCase[] = [
   {
     transport: 'udp',
-    create: (options, context) => new UdpInput({ ...SHARED, timestamps: 'auto', key: '', ...options }, context),
+    create: (options, context) => new UdpInput({ ...SHARED, ...UDP_ONLY, ...options }, context),
     target: udpTarget,
     async takePort(t) {
       const socket = createSocket('udp4').bind(0, '127.0.0.1');

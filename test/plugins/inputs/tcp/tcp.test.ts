@@ -15,7 +15,7 @@ import { countOf, type ProbingRig, probingRig, SHORT_WINDOW_MS, succeeded } from
 
 const DEFAULTS: TcpConfig = {
   ...{ listen: [], probe: true, source_address: '', source_address_ipv6: '', per_path: false },
-  ...{ max_connections: 1000, allowed_prefixes: [], rate_limit: 0, max_accepted: 1000 },
+  ...{ max_connections: 1000, allowed_prefixes: [], rate_limit: 0, max_accepted: 1000, fault_loss: 0 },
 };
 
 function rig(t: TestContext, changes: Partial<TcpConfig> = {}, windowMs = SHORT_WINDOW_MS): ProbingRig {

@@ -18,6 +18,7 @@ import {
 const DEFAULTS: UdpConfig = {
   ...{ listen: '127.0.0.1:0', probe: true, source_address: '', source_address_ipv6: '', per_path: false },
   ...{ timestamps: 'auto', key: '', allowed_prefixes: [], rate_limit: 0 },
+  ...{ fault_loss: 0, fault_network_delay: 0, fault_responder_delay: 0 },
 };
 
 function rig(t: TestContext, changes: Partial<UdpConfig> = {}, windowMs = SHORT_WINDOW_MS): ProbingRig {
