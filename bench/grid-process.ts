@@ -1,5 +1,6 @@
 /** Fills a grid store with bounded, made-up rows, asks it for grids, and prints GridFigures as one line of JSON. */
 
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { Distribution } from '../core/distribution.js';
 import { count, distribution, type Metric, type Tags } from '../core/metric.js';
@@ -25,7 +26,7 @@ const SAMPLES = 4000;
 const windows = Number(process.argv[2]);
 const fleet = closFleet({ hosts: HOSTS, hostsPerTor: HOSTS_PER_TOR });
 const samples = MEDIANS_NS.map((medianNs) => Array.from({ length: SAMPLES }, () => sample(medianNs)));
-const store = new GridStore({ windowMs: WINDOW_MS, windows, maxCells: 4e7, maxBytes: 2 ** 31 });
+const store = new GridStore({ windowMs: WINDOW_MS, windows, maxCells: 4e7, maxBytes: 2 ** 31, maxPathBytes: 2 ** 26 });
 const views = new Views(store, () => ({ badLoss: 0.05, badNs: 5e6, share: 0.8 }));
 
 const before = process.cpuUsage();
@@ -35,13 +36,16 @@ const addUs = (user + system) / (windows * HOSTS * TARGETS);
 
 const firstMs: number[] = [];
 const mesh = store.mesh('udp');
-for (const { startMs } of mesh?.windows.slice(0, 5) ?? []) firstMs.push(answerMs(startMs, 0));
+const loop = monitorEventLoopDelay({ resolution: 1 });
+loop.enable();
+for (const { startMs } of mesh?.windows.slice(0, 5) ?? []) firstMs.push(await answerMs(startMs, 0));
+loop.disable();
 const answersMs: number[] = [];
 for (let window = windows; window < windows + 2; window += 1) {
   for (let host = 0; host < HOSTS; host += 1) {
     addRow(host, window);
     if (host % ROWS_PER_QUESTION > 0) continue;
-    answersMs.push(answerMs(undefined, host / ROWS_PER_QUESTION));
+    answersMs.push(await answerMs(undefined, host / ROWS_PER_QUESTION));
     await setImmediate();
   }
 }
@@ -53,6 +57,7 @@ const figures: GridFigures = {
   addUs,
   tors: HOSTS / HOSTS_PER_TOR,
   firstMs: quantile(firstMs, 0.5),
+  blockedMs: loop.max / 1e6,
   answerP50Ms: quantile(answersMs, 0.5),
   answerP99Ms: quantile(answersMs, 0.99),
   answers: answersMs.length,
@@ -60,11 +65,11 @@ const figures: GridFigures = {
 console.log(JSON.stringify(figures));
 
 /** Time from a question to its body, as JSON; the delays take turns. */
-function answerMs(startMs: number | undefined, turn: number): number {
+async function answerMs(startMs: number | undefined, turn: number): Promise<number> {
   const delay = DELAYS[turn % DELAYS.length] ?? 'network_rtt';
   const asked = performance.now();
   const query = { transport: 'udp', startMs, level: 'tor', delay, srcIn: undefined, dstIn: undefined } as const;
-  const view = views.get(query, asked) as View;
+  const view = (await views.get(query, asked)) as View;
   const body = JSON.stringify({ names: view.rows.names, values: Array.from(view.delay.p99, Math.round) });
   if (body.length < HOSTS) throw new Error('the grid is empty');
   return performance.now() - asked;

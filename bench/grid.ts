@@ -16,6 +16,8 @@ export interface GridFigures {
   readonly tors: number;
   /** Of the first answer of each kind, for a window that nobody asked for before. */
   readonly firstMs: number;
+  /** The longest that one of them kept the event loop from others. */
+  readonly blockedMs: number;
   readonly answerP50Ms: number;
   readonly answerP99Ms: number;
   readonly answers: number;
@@ -47,6 +49,7 @@ export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
         ok: answerP99Ms <= MAX_ANSWER_MS,
       },
       { name: 'grid: first answer for another window', value: figures.firstMs, unit: 'ms' },
+      { name: 'grid: longest step of such an answer', value: figures.blockedMs, unit: 'ms' },
     ];
   } finally {
     await child.dispose();

@@ -71,6 +71,12 @@ export const MeshGridOptions = Type.Object(
       atLeast: '1MiB',
       description: 'Memory of the cells at most; then the oldest windows give way.',
     }),
+    max_path_bytes: size({
+      default: '64MiB',
+      atLeast: '64KiB',
+      description:
+        'Memory at most, on top of `max_bytes`, of the figures of single paths, which agents with `per_path` tell; those of the oldest windows give way.',
+    }),
     rate_limit: Type.Integer({
       default: 50,
       minimum: 1,

@@ -59,8 +59,8 @@ export class GridServer implements Output {
     this.#address = parseListenAddress(config.listen);
     this.#tls = tlsFiles(config);
     this.#tokens = checkedAccess(config, isLoopback(this.#address));
-    const { windows, max_cells: maxCells, max_bytes: maxBytes } = config;
-    this.store = new GridStore({ windowMs: context.agent.windowMs, windows, maxCells, maxBytes });
+    const { windows, max_cells: maxCells, max_bytes: maxBytes, max_path_bytes: maxPathBytes } = config;
+    this.store = new GridStore({ windowMs: context.agent.windowMs, windows, maxCells, maxBytes, maxPathBytes });
     this.#views = new Views(this.store, (transport) => patternLimits(thresholdsOf(config, transport)));
     this.#streams = new EventStreams(context.clock);
   }

@@ -10,6 +10,7 @@ import { ChunkPool } from './arena.js';
 import { CellSums } from './cell.js';
 import { HostTable } from './hosts.js';
 import { Mesh, PAIR_BYTES } from './mesh.js';
+import { PathKeeper } from './path-keeper.js';
 import { GridWindow } from './window.js';
 
 export interface GridLimits {
@@ -19,6 +20,8 @@ export interface GridLimits {
   readonly maxCells: number;
   /** Of cells, tables and pairs; what Node itself takes comes on top. */
   readonly maxBytes: number;
+  /** Of what is known of single paths, on top of `maxBytes`. */
+  readonly maxPathBytes: number;
 }
 
 /**
@@ -45,9 +48,11 @@ export class GridStore {
   /** Windows and cells that gave way to newer ones before their time: `maxCells`, `maxBytes`. */
   evictedWindows = 0;
   evictedCells = 0;
+  readonly paths: PathKeeper;
 
   constructor(limits: GridLimits) {
     this.limits = limits;
+    this.paths = new PathKeeper(limits.maxPathBytes);
   }
 
   /** Sorted. */
@@ -97,6 +102,7 @@ export class GridStore {
       mesh.hold(pair);
       this.#cells += 1;
     }
+    if (metric.tags.path) this.paths.add(window, pair, metric.tags.path, metric.fields, this.#meshes.values());
     window.add(pair, this.#sums);
     this.hosts.locate(mesh.srcOf(pair), 'src', metric.tags, endMs);
     this.hosts.locate(mesh.dstOf(pair), 'dst', metric.tags, endMs);

@@ -54,6 +54,13 @@ export class HostTable {
     return this.#entries[id]?.place ?? NO_PLACE;
   }
 
+  /** Numbers of the hosts of a group. */
+  membersOf(level: Level, group: string): number[] {
+    const known = this.idOf(group);
+    if (level === 'host') return known === undefined ? [] : [known];
+    return [...this.#byName].flatMap(([name, id]) => (groupName(name, this.placeOf(id), level) === group ? [id] : []));
+  }
+
   /** One more pair of this host; makes the host when it is new. */
   hold(name: string): number {
     const known = this.#byName.get(name);

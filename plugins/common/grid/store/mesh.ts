@@ -21,6 +21,8 @@ export class Mesh {
   readonly windows: GridWindow[] = [];
   /** Grows whenever a pair comes or goes. */
   revision = 0;
+  /** Windows that were dropped so far. Until the next one a number stands for one pair. */
+  drops = 0;
 
   constructor(transport: string, hosts: HostTable) {
     this.transport = transport;
@@ -99,6 +101,7 @@ export class Mesh {
   dropOldest(): number {
     const oldest = this.windows.shift();
     if (oldest === undefined) return 0;
+    this.drops += 1;
     for (let pair = 0; pair < this.#capacity; pair += 1) {
       if (oldest.has(pair)) this.#release(pair);
     }

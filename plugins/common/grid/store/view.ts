@@ -8,6 +8,7 @@ import { ByteReader } from './bytes.js';
 import { addCounts, addDelay, COUNTS, type Count, DELAYS, type Delay, lossOf } from './cell.js';
 import { DelaySums } from './delay-sums.js';
 import type { Mesh } from './mesh.js';
+import { CELLS_PER_STEP, PAIRS_PER_STEP, type Steps } from './slices.js';
 import type { GridWindow } from './window.js';
 
 /** Of one delay; ns, but for `count`. The quantiles come first, in the order of QUANTILES. */
@@ -20,35 +21,43 @@ export interface Plan {
   readonly rows: Axis;
   readonly columns: Axis;
   readonly pairs: Int32Array;
-  /** Cell of each of `pairs`, ascending. */
-  readonly cells: Int32Array;
+  /** Cell of each of `pairs`, ascending. Not of 32 bits: 10^5 hosts have 10^10 cells. */
+  readonly cells: Float64Array;
 }
 
 /** Two counting sorts, by column and then by row. */
-export function planOf(mesh: Mesh, rows: Axis, columns: Axis): Plan {
+export function* planOf(mesh: Mesh, rows: Axis, columns: Axis): Steps<Plan> {
   const [row, column] = [new Int32Array(mesh.capacity), new Int32Array(mesh.capacity)];
   const taken = new Int32Array(mesh.capacity);
   let count = 0;
   for (let pair = 0; pair < mesh.capacity; pair += 1) {
+    if (pair % PAIRS_PER_STEP === PAIRS_PER_STEP - 1) yield;
     if (!mesh.isLive(pair)) continue;
-    row[pair] = rows.indexOf[mesh.srcOf(pair)] ?? -1;
-    column[pair] = columns.indexOf[mesh.dstOf(pair)] ?? -1;
-    if ((row[pair] ?? -1) >= 0 && (column[pair] ?? -1) >= 0) taken[count++] = pair;
+    const [r, c] = [rows.indexOf[mesh.srcOf(pair)] ?? -1, columns.indexOf[mesh.dstOf(pair)] ?? -1];
+    if (r < 0 || c < 0) continue;
+    row[pair] = r;
+    column[pair] = c;
+    taken[count++] = pair;
   }
-  const byColumn = sortedBy(taken.subarray(0, count), column, columns.names.length);
-  const pairs = sortedBy(byColumn, row, rows.names.length);
-  const cells = pairs.map((pair) => (row[pair] ?? 0) * columns.names.length + (column[pair] ?? 0));
+  const byColumn = yield* sortedBy(taken.subarray(0, count), column, columns.names.length);
+  const pairs = yield* sortedBy(byColumn, row, rows.names.length);
+  const cells = new Float64Array(count);
+  for (let i = 0; i < count; i += 1) {
+    const pair = pairs[i] ?? 0;
+    cells[i] = (row[pair] ?? 0) * columns.names.length + (column[pair] ?? 0);
+  }
   return { rows, columns, pairs, cells };
 }
 
 /** Stable; `keys` by item. */
-function sortedBy(items: Int32Array, keys: Int32Array, keyCount: number): Int32Array {
+function* sortedBy(items: Int32Array, keys: Int32Array, keyCount: number): Steps<Int32Array> {
   const starts = new Int32Array(keyCount + 1);
   for (let i = 0; i < items.length; i += 1) {
     const key = keys[items[i] ?? 0] ?? 0;
     starts[key + 1] = (starts[key + 1] ?? 0) + 1;
   }
   for (let key = 1; key <= keyCount; key += 1) starts[key] = (starts[key] ?? 0) + (starts[key - 1] ?? 0);
+  yield;
   const sorted = new Int32Array(items.length);
   for (let i = 0; i < items.length; i += 1) {
     const item = items[i] ?? 0;
@@ -56,6 +65,7 @@ function sortedBy(items: Int32Array, keys: Int32Array, keyCount: number): Int32A
     const place = starts[key] ?? 0;
     sorted[place] = item;
     starts[key] = place + 1;
+    if (i % PAIRS_PER_STEP === PAIRS_PER_STEP - 1) yield;
   }
   return sorted;
 }
@@ -65,11 +75,12 @@ export function cellsOf({ rows, columns }: Plan): number {
 }
 
 /** The counts of all cells, cell by cell, each in the order of COUNTS; 0 where nothing is known. */
-export function countsOf(window: GridWindow, { pairs, cells, ...plan }: Plan): Float64Array {
+export function* countsOf(window: GridWindow, { pairs, cells, ...plan }: Plan): Steps<Float64Array> {
   const reader = new ByteReader();
   const counts = new Float64Array(plan.rows.names.length * plan.columns.names.length * COUNTS.length);
   for (let i = 0; i < pairs.length; i += 1) {
     if (window.seek(pairs[i] ?? 0, reader)) addCounts(reader, counts, (cells[i] ?? 0) * COUNTS.length);
+    if (i % CELLS_PER_STEP === CELLS_PER_STEP - 1) yield;
   }
   return counts;
 }
@@ -85,50 +96,23 @@ export function countMatrix(counts: Float64Array, name: Count): Float64Array {
 /** NaN where no probe succeeded. */
 export type DelayMatrices = Readonly<Record<DelayStat, Float64Array>>;
 
-export function delayMatrices(window: GridWindow, plan: Plan, delay: Delay): DelayMatrices {
-  const filling = new DelayFilling(window, plan, delay);
-  while (!filling.advance(plan.pairs.length));
-  return filling.matrices;
-}
-
-/** Makes the matrices of one delay step by step. */
-export class DelayFilling {
-  readonly matrices: DelayMatrices;
-  readonly #window: GridWindow;
-  readonly #plan: Plan;
-  readonly #delay: number;
-  readonly #ordered: readonly Float64Array[];
-  #next = 0;
-
-  constructor(window: GridWindow, plan: Plan, delay: Delay) {
-    this.#window = window;
-    this.#plan = plan;
-    this.#delay = DELAYS.indexOf(delay);
-    this.#ordered = DELAY_STATS.map(() => new Float64Array(cellsOf(plan)).fill(Number.NaN));
-    this.matrices = Object.fromEntries(
-      DELAY_STATS.map((stat, i) => [stat, this.#ordered[i]]),
-    ) as unknown as DelayMatrices;
-  }
-
-  /** Goes on by at least `count` pairs; returns whether all is done. */
-  advance(count: number): boolean {
-    const { pairs, cells } = this.#plan;
-    const [reader, sums, figures] = [new ByteReader(), new DelaySums(), new Float64Array(DELAY_STATS.length)];
-    const end = Math.min(pairs.length, this.#next + count);
-    let i = this.#next;
-    while (i < end) {
-      const cell = cells[i] ?? 0;
-      sums.clear();
-      for (; i < pairs.length && cells[i] === cell; i += 1) {
-        if (this.#window.seek(pairs[i] ?? 0, reader)) addDelay(reader, this.#delay, sums);
-      }
-      if (sums.count === 0) continue;
-      figuresOf(sums, figures);
-      for (let stat = 0; stat < figures.length; stat += 1) (this.#ordered[stat] ?? figures)[cell] = figures[stat] ?? 0;
+export function* delayMatrices(window: GridWindow, plan: Plan, delay: Delay): Steps<DelayMatrices> {
+  const { pairs, cells } = plan;
+  const place = DELAYS.indexOf(delay);
+  const [reader, sums, figures] = [new ByteReader(), new DelaySums(), new Float64Array(DELAY_STATS.length)];
+  const ordered = DELAY_STATS.map(() => new Float64Array(cellsOf(plan)).fill(Number.NaN));
+  for (let i = 0; i < pairs.length; ) {
+    const cell = cells[i] ?? 0;
+    sums.clear();
+    for (; i < pairs.length && cells[i] === cell; i += 1) {
+      if (window.seek(pairs[i] ?? 0, reader)) addDelay(reader, place, sums);
+      if (i % CELLS_PER_STEP === CELLS_PER_STEP - 1) yield;
     }
-    this.#next = i;
-    return i >= pairs.length;
+    if (sums.count === 0) continue;
+    figuresOf(sums, figures);
+    for (let stat = 0; stat < figures.length; stat += 1) (ordered[stat] ?? figures)[cell] = figures[stat] ?? 0;
   }
+  return Object.fromEntries(DELAY_STATS.map((stat, i) => [stat, ordered[i]])) as unknown as DelayMatrices;
 }
 
 /** All figures of one distribution, in the order of DELAY_STATS; NaN without values. */
@@ -151,10 +135,12 @@ export const STATES = ['no_data', 'failure', 'value'] as const;
 export type State = 0 | 1 | 2;
 
 export function stateMatrix(counts: Float64Array): Uint8Array {
-  return new Uint8Array(counts.length / COUNTS.length).map((_, cell) => {
-    const at = cell * COUNTS.length;
-    if ((counts[at + SUCCESS] ?? 0) > 0) return 2;
-    return (counts[at + SENT] ?? 0) + (counts[at + SEND_ERROR] ?? 0) > 0 ? 1 : 0;
-  });
+  return new Uint8Array(counts.length / COUNTS.length).map((_, cell) => stateOf(counts, cell * COUNTS.length));
+}
+
+/** Of the cell whose counts begin at `at`. */
+export function stateOf(counts: Float64Array, at: number): State {
+  if ((counts[at + SUCCESS] ?? 0) > 0) return 2;
+  return (counts[at + SENT] ?? 0) + (counts[at + SEND_ERROR] ?? 0) > 0 ? 1 : 0;
 }
 const [SUCCESS, SENT, SEND_ERROR] = [COUNTS.indexOf('success'), COUNTS.indexOf('sent'), COUNTS.indexOf('send_error')];

@@ -1,7 +1,7 @@
 /**
  * Views of the grid as they are asked for: made once, kept while there is room, made anew when their window changes. One of
- * 300 000 pairs takes some 100 ms of a core. So a large one that is known is served as it was for a moment longer, while
- * its successor is made in steps that let others run in between; the first of its kind makes its asker wait.
+ * 300 000 pairs takes some 100 ms of a core. So all are made in slices, and a large one that is known is served as it was
+ * for a moment longer while its successor is made; the first of its kind makes its askers wait, and nobody else.
  */
 
 import { setImmediate } from 'node:timers/promises';
@@ -11,12 +11,13 @@ import type { GridStore } from './grid-store.js';
 import type { Level } from './hosts.js';
 import type { Mesh } from './mesh.js';
 import { type Pattern, type PatternLimits, patternsOf } from './patterns.js';
+import { inSlices, type Steps } from './slices.js';
 import {
   cellsOf,
   countsOf,
   DELAY_STATS,
-  DelayFilling,
   type DelayMatrices,
+  delayMatrices,
   lossMatrix,
   type Plan,
   planOf,
@@ -56,28 +57,34 @@ export interface View {
 export type NoView = 'transport' | 'window' | 'size';
 
 interface Entry {
-  view: View;
+  readonly view: View;
   /** Since when it is known that its window has changed. */
   staleSinceMs: number | undefined;
-  refreshing: boolean;
+}
+
+/** A view that is being made. */
+interface Making {
+  readonly revision: string;
+  readonly view: Promise<View | NoView>;
 }
 
 /** 1 000 × 1 000 hosts, and a little. */
 export const MAX_VIEW_CELLS = 2 ** 20;
 /** Of all views; one at 250 ToRs takes 15 MB. */
 const MAX_VIEWS_BYTES = 96 * 2 ** 20;
-/** Views of fewer pairs are made at once: that takes a few ms. */
+/** Views of fewer pairs are never served late: to make one takes a few ms. */
 const MIN_LARGE_PAIRS = 10_000;
 /** A view is served so long after its window has changed. */
 const MAX_LAG_MS = 5000;
-/** Pairs of a step: about 1 ms. */
-const PAIRS_PER_STEP = 4000;
 
 export class Views {
   readonly #store: GridStore;
   readonly #limitsOf: (transport: string) => PatternLimits;
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
+  readonly #making = new Map<string, Making>();
+  /** Views are made one after the other: one of 2^20 cells takes up to 170 MB. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(store: GridStore, limitsOf: (transport: string) => PatternLimits) {
     this.#store = store;
@@ -85,66 +92,64 @@ export class Views {
   }
 
   /** `nowMs`: monotonic. */
-  get(query: ViewQuery, nowMs: number): View | NoView {
+  async get(query: ViewQuery, nowMs: number): Promise<View | NoView> {
     const mesh = this.#store.mesh(query.transport);
     if (mesh === undefined) return 'transport';
-    const window = query.startMs === undefined ? mesh.settledWindow() : mesh.window(query.startMs);
+    const window = windowOf(query, mesh);
     if (window === undefined) return 'window';
     const key = JSON.stringify(query);
     const known = this.#entries.get(key);
-    if (known !== undefined && this.#serves(known, query, mesh, window, nowMs)) {
-      this.#entries.delete(key);
-      this.#entries.set(key, known);
-      return known.view;
-    }
-    const making = this.#make(query, mesh, window);
-    for (;;) {
-      const { done, value } = making.next();
-      if (done === true) return value === 'size' ? value : this.#keep(key, value);
-    }
+    const revision = this.#revision(mesh, window);
+    if (known === undefined || !this.#isServed(known, revision, mesh, nowMs))
+      return await this.#made(key, query, mesh, revision);
+    this.#entries.delete(key);
+    this.#entries.set(key, known);
+    // Whoever asks once this is too old meets what went wrong.
+    if (known.view.revision !== revision) this.#made(key, query, mesh, revision).catch(() => {});
+    return known.view;
   }
 
-  /** Whether what is known is new enough; sets going what replaces it if it is not new. */
-  #serves(known: Entry, query: ViewQuery, mesh: Mesh, window: GridWindow, nowMs: number): boolean {
-    if (known.view.revision === this.#revision(mesh, window)) return true;
+  /** Whether what is known is new enough. */
+  #isServed(known: Entry, revision: string, mesh: Mesh, nowMs: number): boolean {
+    if (known.view.revision === revision) return true;
     if (mesh.pairs < MIN_LARGE_PAIRS) return false;
     known.staleSinceMs ??= nowMs;
-    if (nowMs - known.staleSinceMs >= MAX_LAG_MS) return false;
-    if (!known.refreshing) void this.#refresh(known, query, mesh, window);
-    return true;
+    return nowMs - known.staleSinceMs < MAX_LAG_MS;
   }
 
-  async #refresh(known: Entry, query: ViewQuery, mesh: Mesh, window: GridWindow): Promise<void> {
-    known.refreshing = true;
-    const making = this.#make(query, mesh, window);
-    const structure = this.#structure(mesh);
-    for (;;) {
-      await setImmediate();
-      // Numbers of pairs may stand for others now: the next who asks begins anew.
-      if (structure !== this.#structure(mesh) || !mesh.windows.includes(window)) {
-        known.refreshing = false;
-        return;
-      }
-      const { done, value } = making.next();
-      if (done !== true) continue;
-      if (value !== 'size') known.view = value;
-      known.staleSinceMs = undefined;
-      known.refreshing = false;
-      return;
-    }
+  /** Who asks for what is being made waits for that; of a large mesh even when rows came in since it was begun. */
+  #made(key: string, query: ViewQuery, mesh: Mesh, revision: string): Promise<View | NoView> {
+    const known = this.#making.get(key);
+    if (known !== undefined && (known.revision === revision || mesh.pairs >= MIN_LARGE_PAIRS)) return known.view;
+    const making: Making = { revision, view: this.#makeAndKeep(key, query, mesh) };
+    this.#making.set(key, making);
+    const forget = (): void => {
+      if (this.#making.get(key) === making) this.#making.delete(key);
+    };
+    making.view.then(forget, forget);
+    return making.view;
   }
 
-  *#make(query: ViewQuery, mesh: Mesh, window: GridWindow): Generator<undefined, View | 'size'> {
-    // What changes while this is made shows as another revision, and the view is made again.
+  async #makeAndKeep(key: string, query: ViewQuery, mesh: Mesh): Promise<View | NoView> {
+    // Not before those are answered who get what is known.
+    const made = this.#turn.then(() => setImmediate()).then(() => inSlices(mesh, () => this.#make(query, mesh)));
+    this.#turn = made.catch(() => {});
+    const view = await made;
+    return typeof view === 'string' ? view : this.#keep(key, view);
+  }
+
+  *#make(query: ViewQuery, mesh: Mesh): Steps<View | NoView> {
+    const window = windowOf(query, mesh);
+    if (window === undefined) return 'window';
     const revision = this.#revision(mesh, window);
-    const plan = this.#plan(query, mesh);
+    const plan = yield* this.#plan(query, mesh);
     if (cellsOf(plan) > MAX_VIEW_CELLS) return 'size';
     yield;
-    const counts = countsOf(window, plan);
+    const counts = yield* countsOf(window, plan);
     const [loss, states] = [lossMatrix(counts), stateMatrix(counts)];
     yield;
-    const network = yield* filled(new DelayFilling(window, plan, 'network_rtt'));
-    const delay = query.delay === 'network_rtt' ? network : yield* filled(new DelayFilling(window, plan, query.delay));
+    const network = yield* delayMatrices(window, plan, 'network_rtt');
+    const delay = query.delay === 'network_rtt' ? network : yield* delayMatrices(window, plan, query.delay);
     const { rows, columns } = plan;
     const limits = this.#limitsOf(query.transport);
     const patterns = rows === columns ? patternsOf({ axis: rows, states, loss, p99Ns: network.p99 }, limits) : [];
@@ -152,23 +157,22 @@ export class Views {
     return { startMs, endMs, revision, rows, columns, counts, loss, states, delay, network, patterns };
   }
 
-  #plan({ level, srcIn, dstIn }: ViewQuery, mesh: Mesh): Plan {
+  *#plan({ level, srcIn, dstIn }: ViewQuery, mesh: Mesh): Steps<Plan> {
     const rows = axisOf(this.#store.hosts, mesh, level, srcIn);
+    yield;
     const isSame = srcIn?.level === dstIn?.level && srcIn?.name === dstIn?.name;
-    return planOf(mesh, rows, isSame ? rows : axisOf(this.#store.hosts, mesh, level, dstIn));
+    const columns = isSame ? rows : axisOf(this.#store.hosts, mesh, level, dstIn);
+    yield;
+    return yield* planOf(mesh, rows, columns);
   }
 
   #revision(mesh: Mesh, { startMs, revision }: GridWindow): string {
-    return [startMs, revision, this.#structure(mesh)].join('-');
-  }
-
-  #structure(mesh: Mesh): string {
-    return `${mesh.revision}-${this.#store.hosts.moves}`;
+    return [startMs, revision, mesh.revision, this.#store.hosts.moves].join('-');
   }
 
   #keep(key: string, view: View): View {
     this.#entries.delete(key);
-    this.#entries.set(key, { view, staleSinceMs: undefined, refreshing: false });
+    this.#entries.set(key, { view, staleSinceMs: undefined });
     let bytes = 0;
     for (const entry of this.#entries.values()) bytes += bytesOf(entry.view);
     for (const [oldest, entry] of this.#entries) {
@@ -180,9 +184,8 @@ export class Views {
   }
 }
 
-function* filled(filling: DelayFilling): Generator<undefined, DelayMatrices> {
-  while (!filling.advance(PAIRS_PER_STEP)) yield;
-  return filling.matrices;
+function windowOf({ startMs }: ViewQuery, mesh: Mesh): GridWindow | undefined {
+  return startMs === undefined ? mesh.settledWindow() : mesh.window(startMs);
 }
 
 function bytesOf({ states, delay, network }: View): number {

@@ -3,6 +3,7 @@
 import { Arena, type ChunkPool, NOWHERE, placeOf } from './arena.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import { type CellSums, MAX_CELL_BYTES, skipCell } from './cell.js';
+import { PathCells } from './paths.js';
 
 const MIN_PAIRS = 64;
 
@@ -23,6 +24,8 @@ export class GridWindow {
   #wastedBytes = 0;
   /** Grows with every change of a cell. */
   revision = 0;
+  /** Of pairs whose agents tell them apart; `dropped`: they gave way to newer ones. */
+  paths: PathCells | 'dropped' | undefined;
 
   constructor(startMs: number, endMs: number, pool: ChunkPool) {
     this.startMs = startMs;
@@ -74,8 +77,15 @@ export class GridWindow {
     if (this.#wastedBytes > this.#liveBytes) this.#compact();
   }
 
+  /** Gives up what is known of single paths, for good. */
+  dropPaths(): void {
+    if (this.paths instanceof PathCells) this.paths.free();
+    this.paths = 'dropped';
+  }
+
   /** Gives all its room back. */
   free(): void {
+    this.dropPaths();
     this.#arena.free();
     this.#replaceTable(new Uint32Array(0));
     this.#cells = 0;

@@ -8,7 +8,7 @@ import { EventStreams } from './event-streams.js';
 import { API_TITLE, allRoutes } from './routes.js';
 
 export function describeGrid(): object {
-  const store = new GridStore({ windowMs: 1, windows: 1, maxCells: 1, maxBytes: 1 });
+  const store = new GridStore({ windowMs: 1, windows: 1, maxCells: 1, maxBytes: 1, maxPathBytes: 1 });
   const thresholdsOf = () => ({ latencyNs: [1, 2, 3], loss: [0.1, 0.2, 0.3], patternShare: 1 }) as const;
   const views = new Views(store, () => ({ badLoss: 1, badNs: 1, share: 1 }));
   const streams = new EventStreams(systemClock);

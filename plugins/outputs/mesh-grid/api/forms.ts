@@ -61,15 +61,27 @@ export const WorstQuery = Type.Object(
   STRICT,
 );
 
-const pairLevel = oneOf(['host', 'tor'] as const, { default: 'host', description: 'What the names are of.' });
+const namesLevel = oneOf(LEVELS, { default: 'host', description: 'What the names are of.' });
 export const PairParams = Type.Object({ src: name('The source.'), dst: name('The destination.') });
-export const PairQuery = Type.Object({ transport, level: pairLevel }, STRICT);
+export const PairQuery = Type.Object({ transport, level: namesLevel }, STRICT);
+export const PathsQuery = Type.Object({ transport, at }, STRICT);
+export const HostParams = Type.Object({ host: name('The host.') });
+export const HostQuery = Type.Object(
+  {
+    transport,
+    at,
+    delay,
+    stat: oneOf(STATS, { default: 'p99', description: 'The figure that the pairs are sorted by.' }),
+    n: Type.Integer({ default: 100, minimum: 1, maximum: MAX_WORST, description: 'Pairs of each direction at most.' }),
+  },
+  STRICT,
+);
 export const CdfQuery = Type.Object(
   {
     transport,
     delay,
     at,
-    level: oneOf(LEVELS, { default: 'host', description: 'What the names are of.' }),
+    level: namesLevel,
     src: Type.Optional(name('The source; default: all.')),
     dst: Type.Optional(name('The destination; default: all.')),
   },
@@ -134,24 +146,101 @@ const FiguresForm = nullable(
 );
 const CountsForm = Type.Object(Object.fromEntries(COUNTS.map((count) => [count, Type.Integer()])), STRICT);
 
+/** What is known of some probes: of a pair, of a host's row, of a path. */
+const SUMS = {
+  loss: nullable(Type.Number({ description: '`timeout / sent`; null: nothing was sent.' })),
+  counts: CountsForm,
+  ...Object.fromEntries(DELAYS.map((delay) => [delay, FiguresForm])),
+};
+const SumsForm = Type.Object(SUMS, STRICT);
+const LeftOut = Type.Integer({
+  description: 'Older windows that are kept but not in this answer: to add them up would take too long.',
+});
+
 export const PairForm = Type.Object(
   {
     transport: Type.String(),
     level: oneOf(LEVELS),
     src: Type.String(),
     dst: Type.String(),
-    windows: Type.Array(
+    windows: Type.Array(Type.Object({ ...WindowForm.properties, ...SUMS }, STRICT), {
+      description: 'Those with data of the pair, the oldest first.',
+    }),
+    left_out_windows: LeftOut,
+  },
+  STRICT,
+);
+
+export const PathsForm = Type.Object(
+  {
+    transport: Type.String(),
+    src: Type.String(),
+    dst: Type.String(),
+    window: WindowForm,
+    kept: oneOf(['yes', 'not_told', 'dropped'], {
+      description:
+        'Whether `paths` are known: `not_told`: the agent adds its paths up (its input has no `per_path`); `dropped`: they gave way for `max_path_bytes`.',
+    }),
+    all: Type.Object(SUMS, { ...STRICT, description: 'Of all paths together, those that are not kept among them.' }),
+    paths: Type.Array(Type.Object({ path: Type.String(), ...SUMS }, STRICT), { description: 'By their numbers.' }),
+  },
+  STRICT,
+);
+
+const HostEndForm = (description: string) =>
+  Type.Object(
+    {
+      pairs: Type.Integer({ description: 'With data in the window.' }),
+      ...SUMS,
+      worst: Type.Array(Type.Object({ host: Type.String(), ...SUMS }, STRICT), {
+        description: 'The other ends: those without a value first, then the largest value.',
+      }),
+    },
+    { ...STRICT, description },
+  );
+
+export const HostForm = Type.Object(
+  {
+    host: Type.String(),
+    labels: Type.Object(
+      { dc: Type.Optional(Type.String()), pod: Type.Optional(Type.String()), tor: Type.Optional(Type.String()) },
+      { ...STRICT, description: 'Those that say where it stands.' },
+    ),
+    groups: Type.Object(
+      { tor: Type.String(), pod: Type.String(), dc: Type.String() },
+      { ...STRICT, description: 'What it belongs to at each level, as the grid names it.' },
+    ),
+    transports: Type.Array(
       Type.Object(
         {
-          ...WindowForm.properties,
-          loss: nullable(Type.Number()),
-          counts: CountsForm,
-          ...Object.fromEntries(DELAYS.map((delay) => [delay, FiguresForm])),
+          transport: Type.String(),
+          pairs_as_source: Type.Integer(),
+          pairs_as_destination: Type.Integer(),
+          windows: Type.Integer({ description: 'Kept windows with data of the host.' }),
+          oldest_ms: Type.Integer({ description: '`start_ms` of the oldest of them.' }),
+          newest_ms: Type.Integer(),
         },
         STRICT,
       ),
-      { description: 'Those with data of the pair, the oldest first.' },
+      { description: 'All those that have data of the host.' },
     ),
+    transport: Type.String({ description: 'What all that follows is of.' }),
+    window: WindowForm,
+    as_source: HostEndForm('Its row: its own probes.'),
+    as_destination: HostEndForm('Its column: the probes of others to it.'),
+    patterns: Type.Array(PatternForm, { description: 'That name the host, its ToR, its pod or its DC.' }),
+    patterns_of: Type.Array(Type.Object({ level: oneOf(LEVELS), within: nullable(Type.String()) }, STRICT), {
+      description:
+        'The grids that were looked at for `patterns`; `within`: only this part, as in `src_in`, since the whole one is large.',
+    }),
+    history: Type.Array(
+      Type.Object(
+        { ...WindowForm.properties, as_source: nullable(SumsForm), as_destination: nullable(SumsForm) },
+        STRICT,
+      ),
+      { description: 'Windows with data of the host, the oldest first; null: no data of this direction.' },
+    ),
+    left_out_windows: LeftOut,
   },
   STRICT,
 );
@@ -176,7 +265,7 @@ export const WorstForm = Type.Object(
     stat: oneOf(STATS),
     unit: Unit,
     window: WindowForm,
-    pairs: Type.Array(Type.Object({ src: Type.String(), dst: Type.String(), value: Type.Number() }, STRICT), {
+    pairs: Type.Array(Type.Object({ src: Type.String(), dst: Type.String(), value: Type.Number(), ...SUMS }, STRICT), {
       description: 'The largest values first.',
     }),
   },
@@ -205,6 +294,14 @@ export const WindowsForm = Type.Object(
         bytes: Type.Integer({ description: 'What `max_bytes` bounds.' }),
         evicted_windows: Type.Integer({ description: 'Given up before their time for `max_cells` or `max_bytes`.' }),
         evicted_cells: Type.Integer(),
+        paths: Type.Object(
+          {
+            bytes: Type.Integer({ description: 'What `max_path_bytes` bounds.' }),
+            dropped_windows: Type.Integer({ description: 'Windows whose paths gave way to those of newer ones.' }),
+            left_out: Type.Integer({ description: 'Metrics that are in the grid, but whose path is not kept.' }),
+          },
+          STRICT,
+        ),
         metrics: Type.Object(Object.fromEntries(OUTCOMES.map((outcome) => [outcome, Type.Integer()])), {
           ...STRICT,
           description: 'Metrics by what became of them.',

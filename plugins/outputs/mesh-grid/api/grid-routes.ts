@@ -48,12 +48,12 @@ function grid(context: GridContext): Route {
       304: UNCHANGED,
       404: NOT_KEPT,
     },
-    handle(request, reply) {
+    async handle(request, reply) {
       const query = request.query as Query;
       const isBinary = (request.headers.accept ?? '').includes(BINARY);
       reply.header('vary', 'Accept, Origin');
       const mesh = chosenMesh(context, query.transport);
-      const view = mesh === undefined ? undefined : chosenView(context, mesh, query);
+      const view = mesh === undefined ? undefined : await chosenView(context, mesh, query);
       if (isKnown(context, request, reply, view)) return reply.code(304).send();
       const head = headOf(context, query, mesh?.transport ?? null, view);
       const figures = view === undefined ? new Float64Array(0) : figuresOf(view, query.stat);
@@ -78,10 +78,10 @@ function csv(context: GridContext): Route {
       304: UNCHANGED,
       404: NOT_KEPT,
     },
-    handle(request, reply) {
+    async handle(request, reply) {
       const query = request.query as Query;
       const mesh = chosenMesh(context, query.transport);
-      const view = mesh === undefined ? undefined : chosenView(context, mesh, query);
+      const view = mesh === undefined ? undefined : await chosenView(context, mesh, query);
       if (isKnown(context, request, reply, view)) return reply.code(304).send();
       reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="grid.csv"');
       const unit = unitOf(query.stat);

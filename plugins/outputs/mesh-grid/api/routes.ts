@@ -5,8 +5,10 @@ import type { ApiTitle } from '../../../../core/http/openapi.js';
 import type { Route } from '../../../../core/http/route.js';
 import type { GridContext } from './context.js';
 import { gridRoutes } from './grid-routes.js';
+import { hostRoutes } from './host-routes.js';
 import { pairRoutes } from './pair-routes.js';
 import { windowRoutes } from './window-routes.js';
+import { worstRoutes } from './worst-routes.js';
 
 export const API_TITLE: ApiTitle = {
   title: 'weft grid',
@@ -16,7 +18,14 @@ export const API_TITLE: ApiTitle = {
 
 export function allRoutes(context: GridContext): readonly Route[] {
   return withDescription(
-    [...gridRoutes(context), ...pairRoutes(context), ...windowRoutes(context), healthRoute()],
+    [
+      ...gridRoutes(context),
+      ...pairRoutes(context),
+      ...worstRoutes(context),
+      ...hostRoutes(context),
+      ...windowRoutes(context),
+      healthRoute(),
+    ],
     API_TITLE,
   );
 }

@@ -45,12 +45,12 @@ export function chosenWindow({ store }: GridContext, mesh: Mesh, at: string | un
   );
 }
 
-export function chosenView(context: GridContext, mesh: Mesh, query: ViewParameters): View {
+export async function chosenView(context: GridContext, mesh: Mesh, query: ViewParameters): Promise<View> {
   const { views, clock } = context;
   const startMs = query.at === undefined ? undefined : chosenWindow(context, mesh, query.at).startMs;
   const { level, delay } = query;
   const [srcIn, dstIn] = [groupOf(query.src_in), groupOf(query.dst_in)];
-  const view = views.get({ transport: mesh.transport, startMs, level, delay, srcIn, dstIn }, clock.monotonicMs());
+  const view = await views.get({ transport: mesh.transport, startMs, level, delay, srcIn, dstIn }, clock.monotonicMs());
   if (typeof view !== 'string') return view;
   if (view !== 'size') throw new ApiProblem(404, 'no_window', 'no window has arrived yet');
   throw new ApiProblem(
@@ -74,7 +74,7 @@ function windowAt(mesh: Mesh, at: string): GridWindow | undefined {
 }
 
 /** `pod:dc1/p1`; the form of the query has seen to it. */
-function groupOf(text: string | undefined): { readonly level: Level; readonly name: string } | undefined {
+export function groupOf(text: string | undefined): { readonly level: Level; readonly name: string } | undefined {
   if (text === undefined) return undefined;
   const colon = text.indexOf(':');
   return { level: text.slice(0, colon) as Level, name: text.slice(colon + 1) };

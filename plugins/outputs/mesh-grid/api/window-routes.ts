@@ -37,6 +37,11 @@ function windows({ store }: GridContext): Route {
         bytes: store.bytes,
         evicted_windows: store.evictedWindows,
         evicted_cells: store.evictedCells,
+        paths: {
+          bytes: store.paths.bytes,
+          dropped_windows: store.paths.droppedWindows,
+          left_out: store.paths.leftOut,
+        },
         metrics: store.outcomes,
       },
     }),

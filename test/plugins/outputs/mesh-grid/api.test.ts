@@ -5,26 +5,11 @@ import { test } from 'node:test';
 import { makeCertificates } from '../../../support/certificates.js';
 import { fetchUrl } from '../../../support/http-client.js';
 import { tempFolder } from '../../../support/temp-folder.js';
-import { at, END_MS, type Probes, probe, recorded, WINDOW_MS } from '../../common/grid/store/probes.js';
+import { END_MS, probe, recorded, WINDOW_MS } from '../../common/grid/store/probes.js';
 import { gridOf, served } from './served.js';
+import { briefly, located, MESH, START_MS } from './small-mesh.js';
 
-const START_MS = END_MS - WINDOW_MS;
 const TOKEN = 'token-of-a-reader-0123456789';
-
-/** a and b under ToR t1, c under t2. */
-const located = (probes: Probes) => {
-  const torOf = (host: string): string => (host === 'c' ? 't2' : 't1');
-  return probe({
-    ...probes,
-    tags: { ...at('src', 'dc1', 'p1', torOf(probes.src)), ...at('dst', 'dc1', 'p1', torOf(probes.dst)) },
-  });
-};
-const MESH = [
-  located({ src: 'a', dst: 'b', networkNs: [10_000, 12_000], proberNs: [90_000, 95_000], responderNs: [5_000, 6_000] }),
-  located({ src: 'a', dst: 'c', networkNs: [30_000, 31_000, 50_000], timeout: 1 }),
-  located({ src: 'b', dst: 'c', networkNs: [40_000] }),
-  located({ src: 'c', dst: 'a', timeout: 4 }),
-];
 
 test('a grid of hosts: names, window, values, states', async (t) => {
   const { write, ask } = await served(t);
@@ -120,6 +105,7 @@ test('a grid of more than a million cells is refused', async (t) => {
   const { status, json } = await ask('/v1/grid?level=host');
   assert.deepEqual([status, json.error], [400, 'too_large']);
   assert.equal((await ask('/v1/grid?level=dc')).status, 200);
+  assert.deepEqual(briefly((await ask('/v1/worst?level=host&stat=p50&n=2')).json.pairs), ['h0 h0 1', 'h1 h0 1']);
 });
 
 test('an empty mesh is an empty grid; one host is a grid of one', async (t) => {
@@ -186,37 +172,6 @@ test('an unchanged grid is a 304, in each form by itself; a row that comes late 
   assert.deepEqual(await statuses(), [200, 200, 200, 200]);
 });
 
-test('a pair over the windows, and how its delays are distributed', async (t) => {
-  const { write, ask, clock } = await served(t);
-  await write(...MESH);
-  await clock.advance(WINDOW_MS);
-  await write(located({ src: 'a', dst: 'b', window: 1, timeout: 3 }));
-  const { json } = await ask('/v1/pairs/a/b');
-  const [first, second] = json.windows;
-  assert.equal(json.windows.length, 2);
-  assert.deepEqual(
-    [first.loss, first.network_rtt.p99, first.prober_delay.max, first.responder_delay.min, first.network_rtt.count],
-    [0, 12_000, 95_000, 5_000, 2],
-  );
-  assert.deepEqual([second.loss, second.network_rtt, second.counts.timeout], [1, null, 3]);
-  const tors = (await ask('/v1/pairs/dc1%2Fp1%2Ft1/dc1%2Fp1%2Ft2?level=tor')).json.windows;
-  assert.deepEqual([tors[0].counts.success, tors[0].counts.sent, tors[0].loss], [4, 5, 0.2]);
-  const cdf = (await ask(`/v1/cdf?src=a&at=${START_MS}`)).json;
-  assert.deepEqual([cdf.count, cdf.values.at(-1), cdf.up_to_ns.at(-1)], [5, 5, 50_000]);
-  const all = (await ask(`/v1/cdf?at=${START_MS}`)).json;
-  assert.equal(all.count, 6);
-});
-
-test('the worst pairs come first', async (t) => {
-  const { write, ask } = await served(t);
-  await write(...MESH);
-  const { json } = await ask('/v1/worst?level=host&stat=loss&n=2');
-  assert.deepEqual(json.pairs, [
-    { src: 'c', dst: 'a', value: 1 },
-    { src: 'a', dst: 'c', value: 0.25 },
-  ]);
-});
-
 test('CSV: a line for each cell with data, names that spreadsheets would run are text', async (t) => {
   const { write, ask } = await served(t);
   await write(probe({ src: '=cmd()', dst: 'b,"x"', networkNs: [5] }), probe({ src: '=cmd()', dst: 'c', timeout: 1 }));
@@ -252,6 +207,16 @@ test('patterns are told with their rule', async (t) => {
   const [pattern, ...others] = (await ask('/v1/grid?level=host')).json.patterns;
   assert.deepEqual([pattern.pattern, pattern.level, pattern.name, others], ['host_down', 'host', 'c', []]);
   assert.match(pattern.rule, /white row/);
+  const { patterns } = (await ask('/v1/hosts/c')).json;
+  assert.deepEqual(
+    patterns.map((found: { pattern: string; level: string }) => [found.pattern, found.level]),
+    [
+      ['host_down', 'host'],
+      ['tor_down', 'tor'],
+    ],
+    'without labels it is a ToR of its own',
+  );
+  assert.deepEqual((await ask('/v1/hosts/a')).json.patterns, []);
 });
 
 test('the windows, and what became of each metric', async (t) => {
@@ -317,7 +282,17 @@ test('events tell of windows that are added', async (t) => {
 
 test('readers need their token; health and description do not', async (t) => {
   const { ask, log } = await served(t, { reader_tokens: [TOKEN] });
-  const paths = ['/v1/grid', '/v1/grid.csv', '/v1/pairs/a/b', '/v1/cdf', '/v1/worst', '/v1/windows', '/v1/events'];
+  const paths = [
+    '/v1/grid',
+    '/v1/grid.csv',
+    '/v1/pairs/a/b',
+    '/v1/pairs/a/b/paths',
+    '/v1/hosts/a',
+    '/v1/cdf',
+    '/v1/worst',
+    '/v1/windows',
+    '/v1/events',
+  ];
   for (const path of paths) {
     for (const authorization of [undefined, `Bearer ${TOKEN}x`, 'Bearer ', `Basic ${TOKEN}`]) {
       const { status, json } = await ask(path, { headers: authorization === undefined ? {} : { authorization } });

@@ -6,6 +6,7 @@ import { axisOf } from '../../../../../plugins/common/grid/store/axis.js';
 import { COUNTS } from '../../../../../plugins/common/grid/store/cell.js';
 import type { GridStore } from '../../../../../plugins/common/grid/store/grid-store.js';
 import { LEVELS, type Level } from '../../../../../plugins/common/grid/store/hosts.js';
+import { atOnce } from '../../../../../plugins/common/grid/store/slices.js';
 import {
   countMatrix,
   countsOf,
@@ -48,10 +49,10 @@ function contentOf(store: GridStore): unknown {
   return mesh.windows.map((window) =>
     LEVELS.map((level) => {
       const axis = axisOf(store.hosts, mesh, level);
-      const plan = planOf(mesh, axis, axis);
-      const counts = countsOf(window, plan);
+      const plan = atOnce(planOf(mesh, axis, axis));
+      const counts = atOnce(countsOf(window, plan));
       const delays = (['network_rtt', 'prober_delay', 'responder_delay'] as const).map((delay) =>
-        delayMatrices(window, plan, delay),
+        atOnce(delayMatrices(window, plan, delay)),
       );
       return { startMs: window.startMs, names: axis.names, counts, delays, loss: lossMatrix(counts) };
     }),
@@ -104,10 +105,10 @@ test('at every level a value is the one computed from the raw durations, and los
       const store = fill(storeOf(), probes.map(located));
       const mesh = store.mesh('udp')!;
       const axis = axisOf(store.hosts, mesh, level);
-      const plan = planOf(mesh, axis, axis);
+      const plan = atOnce(planOf(mesh, axis, axis));
       const [window] = mesh.windows;
-      const counts = countsOf(window!, plan);
-      const network = delayMatrices(window!, plan, 'network_rtt');
+      const counts = atOnce(countsOf(window!, plan));
+      const network = atOnce(delayMatrices(window!, plan, 'network_rtt'));
       const loss = lossMatrix(counts);
       for (const [row, src] of axis.names.entries()) {
         for (const [column, dst] of axis.names.entries()) {
@@ -240,7 +241,7 @@ test('memory does not grow with windows that come and go, nor with cells that ar
   assert.equal(store.bytes, bytes);
   const mesh = store.mesh('udp')!;
   const axis = axisOf(store.hosts, mesh, 'dc');
-  const counts = countsOf(mesh.windows[1]!, planOf(mesh, axis, axis));
+  const counts = atOnce(countsOf(mesh.windows[1]!, atOnce(planOf(mesh, axis, axis))));
   assert.equal(counts[COUNTS.indexOf('success')], 20 * 50 * 3);
 });
 

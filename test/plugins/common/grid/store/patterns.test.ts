@@ -21,7 +21,7 @@ const placeOf = (end: 'src' | 'dst', host: string) => {
   return at(end, dc, pod, tor);
 };
 
-function seen(level: Level, outcomeOf: (src: string, dst: string) => Outcome, within = hosts): string[] {
+async function seen(level: Level, outcomeOf: (src: string, dst: string) => Outcome, within = hosts): Promise<string[]> {
   const store = storeOf();
   // The window before was all good, so that everybody is known.
   for (const [window, outcome] of [
@@ -42,84 +42,74 @@ function seen(level: Level, outcomeOf: (src: string, dst: string) => Outcome, wi
   }
   const startMs = store.mesh('udp')?.windows[1]?.startMs;
   const query = { transport: 'udp', startMs, level, delay: 'network_rtt', srcIn: undefined, dstIn: undefined } as const;
-  const view = new Views(store, () => LIMITS).get(query, 0) as View;
+  const view = (await new Views(store, () => LIMITS).get(query, 0)) as View;
   return view.patterns.map(({ pattern, name }: Pattern) => `${pattern} ${name}`);
 }
 
 const pod = (host: string): string => host.slice(0, PODS - 1);
 const tor = (host: string): string => host.slice(0, TORS - 1);
 
-test('a mesh in order says nothing, at no level', () => {
-  for (const level of ['host', 'tor', 'pod', 'dc'] as const)
-    assert.deepEqual(
-      seen(level, () => 'good'),
-      [],
-    );
+test('a mesh in order says nothing, at no level', async () => {
+  for (const level of ['host', 'tor', 'pod', 'dc'] as const) assert.deepEqual(await seen(level, () => 'good'), []);
 });
 
-test('a host that is silent and answers nobody is down, whether others still probe it or not', () => {
+test('a host that is silent and answers nobody is down, whether others still probe it or not', async () => {
   const dead = 'dc1-p1-t1-h1';
   for (const column of ['dead', 'none'] as const) {
     const outcome = (src: string, dst: string): Outcome => (src === dead ? 'none' : dst === dead ? column : 'good');
-    assert.deepEqual(seen('host', outcome), [`host_down ${dead}`]);
-    assert.deepEqual(seen('tor', outcome), [], 'its ToR works');
+    assert.deepEqual(await seen('host', outcome), [`host_down ${dead}`]);
+    assert.deepEqual(await seen('tor', outcome), [], 'its ToR works');
   }
 });
 
-test('of two hosts the one that is silent is down, not the one that reports it', () => {
+test('of two hosts the one that is silent is down, not the one that reports it', async () => {
   const pair = hosts.slice(0, 2);
-  assert.deepEqual(
-    seen('host', (src) => (src === pair[0] ? 'none' : 'dead'), pair),
-    [`host_down ${pair[0]}`],
-  );
+  assert.deepEqual(await seen('host', (src) => (src === pair[0] ? 'none' : 'dead'), pair), [`host_down ${pair[0]}`]);
 });
 
-test('a host whose probes all fail is down, though it reports them', () => {
+test('a host whose probes all fail is down, though it reports them', async () => {
   const cut = 'dc1-p2-t1-h1';
   const outcome = (src: string, dst: string): Outcome => (src === cut || dst === cut ? 'dead' : 'good');
-  assert.deepEqual(seen('host', outcome), [`host_down ${cut}`]);
+  assert.deepEqual(await seen('host', outcome), [`host_down ${cut}`]);
 });
 
-test('white crosses: a ToR, a pod', () => {
+test('white crosses: a ToR, a pod', async () => {
   const without =
     (isDown: (host: string) => boolean) =>
     (src: string, dst: string): Outcome =>
       isDown(src) ? 'none' : isDown(dst) ? 'dead' : 'good';
   assert.deepEqual(
-    seen(
+    await seen(
       'tor',
       without((host) => tor(host) === 'dc1-p1-t2'),
     ),
     ['tor_down dc1/p1/t2'],
   );
   const podDown = without((host) => pod(host) === 'dc1-p3');
-  assert.deepEqual(seen('pod', podDown), ['pod_down dc1/p3']);
-  assert.deepEqual(seen('dc', podDown), []);
+  assert.deepEqual(await seen('pod', podDown), ['pod_down dc1/p3']);
+  assert.deepEqual(await seen('dc', podDown), []);
 });
 
-test('a red cross: the leaves of a pod, by latency or by loss', () => {
+test('a red cross: the leaves of a pod, by latency or by loss', async () => {
   for (const outcome of ['slow', 'lossy', 'dead'] as const) {
     const bad = (src: string, dst: string): Outcome =>
       (pod(src) === 'dc1-p2') !== (pod(dst) === 'dc1-p2') && src.slice(0, 3) === dst.slice(0, 3) ? outcome : 'good';
-    assert.deepEqual(seen('pod', bad), ['leaf_trouble dc1/p2'], outcome);
+    assert.deepEqual(await seen('pod', bad), ['leaf_trouble dc1/p2'], outcome);
   }
 });
 
-test('one bad pair is not a cross', () => {
+test('one bad pair is not a cross', async () => {
   const bad = (src: string, dst: string): Outcome => (`${src} ${dst}` === `${hosts[0]} ${hosts[5]}` ? 'dead' : 'good');
-  for (const level of ['host', 'tor', 'pod'] as const) assert.deepEqual(seen(level, bad), []);
+  for (const level of ['host', 'tor', 'pod'] as const) assert.deepEqual(await seen(level, bad), []);
 });
 
-test('red with green blocks on the diagonal: the spine, at the level of pods and below', () => {
+test('red with green blocks on the diagonal: the spine, at the level of pods and below', async () => {
   const bad = (src: string, dst: string): Outcome =>
     src.slice(0, 3) === 'dc1' && dst.slice(0, 3) === 'dc1' && pod(src) !== pod(dst) ? 'slow' : 'good';
-  for (const level of ['pod', 'tor', 'host'] as const) assert.deepEqual(seen(level, bad), ['spine_trouble dc1'], level);
+  for (const level of ['pod', 'tor', 'host'] as const)
+    assert.deepEqual(await seen(level, bad), ['spine_trouble dc1'], level);
 });
 
-test('where everything is bad nobody is to blame', () => {
-  for (const level of ['host', 'tor', 'pod', 'dc'] as const)
-    assert.deepEqual(
-      seen(level, () => 'slow'),
-      [],
-    );
+test('where everything is bad nobody is to blame', async () => {
+  for (const level of ['host', 'tor', 'pod', 'dc'] as const) assert.deepEqual(await seen(level, () => 'slow'), []);
 });

@@ -55,7 +55,14 @@ export const at = (end: 'src' | 'dst', dc: string, pod: string, tor: string) => 
 });
 
 export function storeOf(limits: Partial<GridLimits> = {}): GridStore {
-  return new GridStore({ windowMs: WINDOW_MS, windows: 4, maxCells: 1e6, maxBytes: 2 ** 30, ...limits });
+  return new GridStore({
+    windowMs: WINDOW_MS,
+    windows: 4,
+    maxCells: 1e6,
+    maxBytes: 2 ** 30,
+    maxPathBytes: 2 ** 26,
+    ...limits,
+  });
 }
 
 /** Adds them when their window has just ended. */
