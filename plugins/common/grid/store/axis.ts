@@ -6,7 +6,8 @@ import type { Mesh } from './mesh.js';
 export interface Axis {
   readonly level: Level;
   readonly names: readonly string[];
-  /** What each belongs to one level up and at the top: by index. */
+  /** What each belongs to one level up; '' for a DC. By index, as below. */
+  readonly parents: readonly string[];
   readonly pods: readonly string[];
   readonly dcs: readonly string[];
   /** By host: its index, or -1 when it is not on this axis. */
@@ -36,6 +37,7 @@ export function axisOf(hosts: HostTable, mesh: Mesh, level: Level, within?: With
   return {
     level,
     names: sorted.map(([name]) => name),
+    parents: sorted.map(([name, { place }]) => parentOf(name, place, level)),
     pods: sorted.map(([name, { place }]) => groupName(name, place, level === 'dc' ? 'dc' : 'pod')),
     dcs: sorted.map(([name, { place }]) => groupName(name, place, 'dc')),
     indexOf,
@@ -50,6 +52,12 @@ function hostsOf(hosts: HostTable, mesh: Mesh): number[] {
     isMember[mesh.dstOf(pair)] = 1;
   }
   return Array.from(isMember.keys()).filter((host) => isMember[host] === 1);
+}
+
+const UP = { host: 'tor', tor: 'pod', pod: 'dc' } as const;
+
+function parentOf(name: string, place: Place, level: Level): string {
+  return level === 'dc' ? '' : groupName(name, place, UP[level]);
 }
 
 /** Differs where names differ: two hosts, or groups, never have one path. */

@@ -5,7 +5,7 @@ import { COUNTS, DELAYS } from '../../../common/grid/store/cell.js';
 import { OUTCOMES } from '../../../common/grid/store/grid-store.js';
 import { LEVELS } from '../../../common/grid/store/hosts.js';
 import { PATTERNS } from '../../../common/grid/store/patterns.js';
-import { DELAY_STATS } from '../../../common/grid/store/view.js';
+import { DELAY_STATS, STATES } from '../../../common/grid/store/view.js';
 
 const MAX_NAME_CHARS = 1024;
 export const MAX_WORST = 1000;
@@ -109,6 +109,11 @@ export const PatternForm = Type.Object(
   STRICT,
 );
 
+const Groups = (axis: string) =>
+  Type.Array(Type.Object({ name: Type.String(), members: Type.Integer() }, STRICT), {
+    description: `What neighbours among the ${axis} belong to one level up, in their order; a DC belongs to nothing, named \`\`.`,
+  });
+
 const GRID = {
   transport: nullable(Type.String({ description: 'null: there are no data at all.' })),
   level: oneOf(LEVELS),
@@ -118,6 +123,8 @@ const GRID = {
   window: nullable(WindowForm),
   src: Type.Array(Type.String(), { description: 'Names of the rows, by DC, pod and ToR.' }),
   dst: Type.Array(Type.String(), { description: 'Names of the columns.' }),
+  src_groups: Groups('rows'),
+  dst_groups: Groups('columns'),
   thresholds: Type.Object(
     {
       latency_ns: Steps('Fair, bad and worst begin here.'),
@@ -156,6 +163,26 @@ const SumsForm = Type.Object(SUMS, STRICT);
 const LeftOut = Type.Integer({
   description: 'Older windows that are kept but not in this answer: to add them up would take too long.',
 });
+
+export const CellQuery = Type.Object(
+  { ...VIEW_QUERY, level, src: name('Name of the row.'), dst: name('Name of the column.') },
+  STRICT,
+);
+export const CellForm = Type.Object(
+  {
+    transport: Type.String(),
+    level: oneOf(LEVELS),
+    delay: oneOf(DELAYS),
+    window: WindowForm,
+    src: Type.String(),
+    dst: Type.String(),
+    state: oneOf(STATES, { description: '`failure`: probes, but no answer.' }),
+    loss: nullable(Type.Number()),
+    counts: CountsForm,
+    figures: FiguresForm,
+  },
+  STRICT,
+);
 
 export const PairForm = Type.Object(
   {

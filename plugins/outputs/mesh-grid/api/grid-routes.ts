@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../../../../core/config/schema.js';
 import type { Route } from '../../../../core/http/route.js';
+import type { Axis } from '../../../common/grid/store/axis.js';
 import type { View } from '../../../common/grid/store/views.js';
 import type { GridContext } from './context.js';
 import { figuresOf, unitOf } from './figures.js';
@@ -103,9 +104,22 @@ function headOf({ thresholdsOf }: GridContext, query: Query, transport: string |
     window: view === undefined ? null : describeWindow(view),
     src: view?.rows.names ?? [],
     dst: view?.columns.names ?? [],
+    src_groups: groupsOf(view?.rows),
+    dst_groups: groupsOf(view?.columns),
     thresholds: { latency_ns: latencyNs, loss },
     patterns: view?.patterns ?? [],
   };
+}
+
+/** Neighbours of one group of the next level, counted. */
+function groupsOf(axis: Axis | undefined): { readonly name: string; readonly members: number }[] {
+  const groups: { name: string; members: number }[] = [];
+  for (const name of axis?.parents ?? []) {
+    const last = groups.at(-1);
+    if (last?.name === name) last.members += 1;
+    else groups.push({ name, members: 1 });
+  }
+  return groups;
 }
 
 /** Tags the answer; true when the asker has it. */

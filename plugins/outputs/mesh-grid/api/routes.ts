@@ -3,6 +3,7 @@
 import { healthRoute, withDescription } from '../../../../core/http/common-routes.js';
 import type { ApiTitle } from '../../../../core/http/openapi.js';
 import type { Route } from '../../../../core/http/route.js';
+import { cellRoute } from './cell-route.js';
 import type { GridContext } from './context.js';
 import { gridRoutes } from './grid-routes.js';
 import { hostRoutes } from './host-routes.js';
@@ -20,6 +21,7 @@ export function allRoutes(context: GridContext): readonly Route[] {
   return withDescription(
     [
       ...gridRoutes(context),
+      cellRoute(context),
       ...pairRoutes(context),
       ...worstRoutes(context),
       ...hostRoutes(context),

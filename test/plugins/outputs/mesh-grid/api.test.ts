@@ -50,6 +50,37 @@ test('a grid of ToRs is made of merged distributions and summed counts', async (
   assert.deepEqual(json.values, [95_000, null, null, null]);
 });
 
+test('one cell of a grid: counts, loss, state, figures', async (t) => {
+  const { write, ask } = await served(t);
+  await write(...MESH);
+  const { json } = await ask('/v1/cell?level=host&src=a&dst=c');
+  assert.deepEqual([json.state, json.loss, json.window.start_ms], ['value', 0.25, START_MS]);
+  assert.deepEqual([json.counts.sent, json.counts.success, json.counts.timeout], [4, 3, 1]);
+  assert.deepEqual([json.figures.min, json.figures.max, json.figures.count], [30_000, 50_000, 3]);
+  const failed = await ask('/v1/cell?level=host&src=c&dst=a');
+  assert.deepEqual([failed.json.state, failed.json.loss, failed.json.figures], ['failure', 1, null]);
+  const silent = await ask('/v1/cell?level=host&src=a&dst=a');
+  assert.deepEqual([silent.json.state, silent.json.loss, silent.json.counts.sent], ['no_data', null, 0]);
+  const tors = await ask('/v1/cell?level=tor&src=dc1/p1/t1&dst=dc1/p1/t2&delay=prober_delay');
+  assert.deepEqual([tors.json.counts.sent, tors.json.figures], [5, null]);
+  const outside = await ask('/v1/cell?level=host&src=a&dst=b&dst_in=tor:dc1/p1/t2');
+  assert.deepEqual([outside.status, outside.json.error], [404, 'unknown_cell']);
+  assert.match(outside.json.message, /no destination "b"/);
+});
+
+test('what rows and columns belong to one level up', async (t) => {
+  const { write, ask } = await served(t);
+  await write(...MESH);
+  const hosts = await ask('/v1/grid?level=host&dst_in=tor:dc1/p1/t2');
+  assert.deepEqual(hosts.json.src_groups, [
+    { name: 'dc1/p1/t1', members: 2 },
+    { name: 'dc1/p1/t2', members: 1 },
+  ]);
+  assert.deepEqual(hosts.json.dst_groups, [{ name: 'dc1/p1/t2', members: 1 }]);
+  const dcs = await ask('/v1/grid?level=dc');
+  assert.deepEqual(dcs.json.src_groups, [{ name: '', members: 1 }]);
+});
+
 test('parts of a grid, other transports, other windows', async (t) => {
   const { write, ask, clock } = await served(t);
   await write(...MESH, probe({ src: 'x', dst: 'y', transport: 'tcp', networkNs: [7] }));
