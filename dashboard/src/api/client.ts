@@ -6,7 +6,7 @@
 import type { Selection } from '../route.js';
 import { formatQuery } from './query.js';
 import type { Session } from './session.js';
-import type { Cdf, Pair, Windows, Worst } from './types.js';
+import type { Cdf, CellReport, Pair, Windows, Worst } from './types.js';
 import { decodeGrid, type Grid } from './wire-grid.js';
 
 export class ApiError extends Error {
@@ -59,6 +59,12 @@ export class ApiClient {
 
   windows(signal: AbortSignal): Promise<Windows> {
     return this.#json('v1/windows', signal);
+  }
+
+  /** `selection` is that of the grid. */
+  cell(src: string, dst: string, selection: Selection, signal: AbortSignal): Promise<CellReport> {
+    const { stat: _, ...view } = selection;
+    return this.#json(`v1/cell${formatQuery(view, { src, dst })}`, signal);
   }
 
   /** `selection.level`: host or tor. */

@@ -20,6 +20,12 @@ export interface Pattern {
   readonly rule: string;
 }
 
+/** Neighbours on an axis that belong to one group of the next level. */
+export interface AxisGroup {
+  readonly name: string;
+  readonly members: number;
+}
+
 /** A grid but for its matrix. */
 export interface GridHead {
   /** null: there are no data at all. */
@@ -31,6 +37,9 @@ export interface GridHead {
   readonly window: WindowTimes | null;
   readonly src: readonly string[];
   readonly dst: readonly string[];
+  /** In the order of the axes. */
+  readonly src_groups: readonly AxisGroup[];
+  readonly dst_groups: readonly AxisGroup[];
   readonly thresholds: { readonly latency_ns: Steps; readonly loss: Steps };
   readonly patterns: readonly Pattern[];
 }
@@ -80,6 +89,20 @@ export interface Counts {
 export interface Figures extends Readonly<Record<Delay, DelayFigures | null>> {
   readonly loss: number | null;
   readonly counts: Counts;
+}
+
+export interface CellReport {
+  readonly transport: string;
+  readonly level: Level;
+  readonly delay: Delay;
+  readonly window: WindowTimes;
+  readonly src: string;
+  readonly dst: string;
+  readonly state: 'no_data' | 'failure' | 'value';
+  readonly loss: number | null;
+  readonly counts: Counts;
+  /** Of the chosen delay. */
+  readonly figures: DelayFigures | null;
 }
 
 export interface Pair {

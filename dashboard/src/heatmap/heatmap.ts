@@ -1,21 +1,37 @@
 /** A grid on a canvas. Draws at most once a frame, and only when something has changed. */
 
+import type { AxisGroup } from '../api/types.js';
 import { FAILED, type Grid } from '../api/wire-grid.js';
 import { h } from '../ui/dom.js';
 import type { Theme } from '../ui/theme.js';
 import { CellImages } from './cell-image.js';
 import { CELL_COLOURS } from './colours.js';
 import { drawLabels, type LabelColours, type Margins, marginsFor } from './labels.js';
+import { drawMarks, type Mark } from './marks.js';
 import type { Scale } from './scale.js';
 import { type Cell, Viewport } from './viewport.js';
 
 /** From this size on cells are told apart by gaps, and failures bear a mark besides their colour. */
 const MIN_GAP_PX = 5;
 const MIN_MARK_PX = 12;
+const MIN_GROUP_PX = 10;
 
-const CHROME: Readonly<Record<Theme, LabelColours & { readonly cursor: string; readonly mark: string }>> = {
-  dark: { text: '#93a1b1', strong: '#ffffff', line: '#0d1218', cursor: '#ffffff', mark: '#10151c' },
-  light: { text: '#55606d', strong: '#000000', line: '#ffffff', cursor: '#000000', mark: '#ffffff' },
+interface Chrome extends LabelColours {
+  readonly group: string;
+  readonly cursor: string;
+  readonly mark: string;
+}
+
+const CHROME: Readonly<Record<Theme, Chrome>> = {
+  dark: { text: '#93a1b1', strong: '#ffffff', line: '#0d1218', group: '#8ea2b680', cursor: '#ffffff', mark: '#10151c' },
+  light: {
+    text: '#55606d',
+    strong: '#000000',
+    line: '#ffffff',
+    group: '#5a677580',
+    cursor: '#000000',
+    mark: '#ffffff',
+  },
 };
 
 export class Heatmap {
@@ -26,9 +42,11 @@ export class Heatmap {
   #theme: Theme;
   #grid: Grid | undefined;
   #scale: Scale | undefined;
+  #marks: readonly Mark[] = [];
   #images: CellImages | undefined;
   #margins: Margins = { left: 0, top: 0 };
   #cursor: Cell | undefined;
+  #pointed: Cell | undefined;
   #frame: number | undefined;
 
   constructor(theme: Theme) {
@@ -52,14 +70,16 @@ export class Heatmap {
   }
 
   /** What is seen stays when the axes are the same. */
-  setGrid(grid: Grid, scale: Scale): void {
+  setGrid(grid: Grid, scale: Scale, marks: readonly Mark[]): void {
     const isSame = this.#grid !== undefined && equal(this.#grid.src, grid.src) && equal(this.#grid.dst, grid.dst);
     this.#grid = grid;
     this.#scale = scale;
+    this.#marks = marks;
     this.#images = undefined;
     if (!isSame) {
       this.#cursor = undefined;
-      this.#margins = marginsFor(this.#context, grid.src, grid.dst);
+      this.#pointed = undefined;
+      this.#margins = marginsFor(this.#context, grid);
       this.viewport.setGrid(grid.dst.length, grid.src.length);
       this.#resize();
     }
@@ -74,7 +94,21 @@ export class Heatmap {
 
   setCursor(cell: Cell | undefined): void {
     this.#cursor = cell;
+    this.#pointed = undefined;
     this.redraw();
+  }
+
+  /** The cell under the pointer, which is shown while there is no cursor. */
+  setPointed(cell: Cell | undefined): void {
+    if (cell?.row === this.#pointed?.row && cell?.column === this.#pointed?.column) return;
+    this.#pointed = cell;
+    this.redraw();
+  }
+
+  /** Of a cell, on the canvas, CSS pixels. */
+  centreOf({ row, column }: Cell): [x: number, y: number] {
+    const { scale, x, y } = this.viewport;
+    return [this.#margins.left + (column + 0.5 - x) * scale, this.#margins.top + (row + 0.5 - y) * scale];
   }
 
   redraw(): void {
@@ -113,10 +147,9 @@ export class Heatmap {
     context.translate(left - this.viewport.x * this.viewport.scale, top - this.viewport.y * this.viewport.scale);
     this.#drawCells(ratio);
     context.restore();
-    const { src, dst } = this.#grid;
-    const { viewport } = this;
-    const colours = CHROME[this.#theme];
-    drawLabels(context, { src, dst, viewport, margins: this.#margins, colours, cursor: this.#cursor });
+    const { src, dst, src_groups: srcGroups, dst_groups: dstGroups } = this.#grid;
+    const [margins, cursor, colours] = [this.#margins, this.#pointed ?? this.#cursor, CHROME[this.#theme]];
+    drawLabels(context, { src, dst, srcGroups, dstGroups, viewport: this.viewport, margins, colours, cursor });
   }
 
   /** The origin is the first cell. */
@@ -126,8 +159,12 @@ export class Heatmap {
     context.imageSmoothingEnabled = false;
     context.drawImage(canvas, 0, 0, canvas.width * cells * scale, canvas.height * cells * scale);
     if (scale >= MIN_GAP_PX) this.#drawGaps();
+    this.#drawGroups();
     if (scale >= MIN_MARK_PX) this.#drawFailures();
-    if (this.#cursor !== undefined) this.#drawCursor(this.#cursor);
+    const size = { columns: this.#grid?.dst.length ?? 0, rows: this.#grid?.src.length ?? 0 };
+    drawMarks(context, this.#marks, this.#theme, scale, size);
+    const cursor = this.#pointed ?? this.#cursor;
+    if (cursor !== undefined) this.#drawCursor(cursor);
   }
 
   #imagesOf(): CellImages {
@@ -152,6 +189,24 @@ export class Heatmap {
       context.lineTo(columns * scale, row * scale);
     }
     context.stroke();
+  }
+
+  /** Lines between the groups, where they are not as dense as the cells. */
+  #drawGroups(): void {
+    const [context, { scale }] = [this.#context, this.viewport];
+    const { src_groups: sources = [], dst_groups: destinations = [] } = this.#grid ?? {};
+    const [width, height] = [(this.#grid?.dst.length ?? 0) * scale, (this.#grid?.src.length ?? 0) * scale];
+    context.fillStyle = CHROME[this.#theme].group;
+    const edges = (groups: readonly AxisGroup[], px: number, draw: (at: number) => void): void => {
+      if (groups.length < 2 || px / groups.length < MIN_GROUP_PX) return;
+      let at = 0;
+      for (const { members } of groups.slice(0, -1)) {
+        at += members;
+        draw(at * scale);
+      }
+    };
+    edges(sources, height, (y) => context.fillRect(0, y - 0.5, width, 1));
+    edges(destinations, width, (x) => context.fillRect(x - 0.5, 0, 1, height));
   }
 
   #drawFailures(): void {

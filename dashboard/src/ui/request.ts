@@ -2,6 +2,10 @@
 export class LatestRequest {
   #controller: AbortController | undefined;
 
+  get isIdle(): boolean {
+    return this.#controller === undefined;
+  }
+
   /** Resolves with undefined when it was given up. */
   async run<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     this.cancel();

@@ -1,0 +1,37 @@
+/** What the grid page asks of the server: the windows there are, and the grid of one. */
+
+import type { ApiClient } from '../api/client.js';
+import type { TransportWindows, Windows } from '../api/types.js';
+import type { Grid } from '../api/wire-grid.js';
+import type { Selection } from '../route.js';
+import { defaultLevel } from './scopes.js';
+
+export interface Loaded {
+  readonly grid: Grid;
+  readonly windows: Windows;
+}
+
+/** What the selection leaves open is chosen here: the level by the size of the mesh. */
+export async function loadGrid(api: ApiClient, selection: Selection, signal: AbortSignal): Promise<Loaded> {
+  const asked = api.windows(signal);
+  // Both at once when nothing depends on the answer.
+  const level = selection.level ?? defaultLevel((await asked).store.hosts);
+  const [windows, grid] = await Promise.all([asked, api.grid({ ...selection, level }, signal)]);
+  return { windows, grid };
+}
+
+export function windowsOf({ windows, grid }: Loaded): TransportWindows | undefined {
+  return windows.transports.find(({ transport }) => transport === grid.transport);
+}
+
+/** So many windows without a new one, and at least so long: rows take a window and a flush to arrive. */
+const STALE_WINDOWS = 4;
+const MIN_STALE_MS = 40_000;
+
+/** How long ago the newest window ended, ms, when that is longer than it should be. */
+export function staleFor(loaded: Loaded, nowMs: number): number | undefined {
+  const newest = windowsOf(loaded)?.windows.at(-1);
+  if (newest === undefined) return undefined;
+  const ageMs = nowMs - Date.parse(newest.end);
+  return ageMs > Math.max(MIN_STALE_MS, STALE_WINDOWS * loaded.windows.window_ms) ? ageMs : undefined;
+}
