@@ -8,7 +8,7 @@ import { Live } from './api/live.js';
 import { Session } from './api/session.js';
 import { Router } from './router.js';
 import { Shell } from './shell.js';
-import { ThemeSwitch } from './ui/theme.js';
+import { ThemeSwitch } from './ui/theme-switch.js';
 
 const session = new Session(sessionStorage);
 const api = new ApiClient(session);

@@ -24,17 +24,17 @@ export const CELL_COLOURS: Readonly<Record<Theme, CellColours>> = {
   dark: {
     bands: {
       good: [rgb('#14304c'), rgb('#205283')],
-      fair: [rgb('#4b84b8'), rgb('#6fa3cf')],
-      bad: [rgb('#e8861a'), rgb('#f39a2e')],
-      worst: [rgb('#ffcf2e'), rgb('#ffdf5c')],
+      fair: [rgb('#5590c8'), rgb('#6299cf')],
+      bad: [rgb('#e2801a'), rgb('#ea8a1c')],
+      worst: [rgb('#ffd93b'), rgb('#ffe669')],
     },
     failed: rgb('#ffffff'),
     noData: rgb('#141a22'),
   },
   light: {
     bands: {
-      good: [rgb('#e2edf8'), rgb('#c2d9ee')],
-      fair: [rgb('#92bbe0'), rgb('#72a3d1')],
+      good: [rgb('#e2edf8'), rgb('#c9def1')],
+      fair: [rgb('#7fb0de'), rgb('#5b94cb')],
       bad: [rgb('#dd6f12'), rgb('#c65d08')],
       worst: [rgb('#8d3300'), rgb('#742600')],
     },

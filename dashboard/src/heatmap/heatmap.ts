@@ -129,7 +129,7 @@ export class Heatmap {
     const [pixelsX, pixelsY] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (this.canvas.width !== pixelsX) this.canvas.width = pixelsX;
     if (this.canvas.height !== pixelsY) this.canvas.height = pixelsY;
-    this.viewport.resize(Math.max(1, width - this.#margins.left), Math.max(1, height - this.#margins.top));
+    this.viewport.resize(width - this.#margins.left, height - this.#margins.top);
     this.redraw();
   }
 

@@ -13,8 +13,9 @@ const MAX_CELL_PX = 72;
 export class Viewport {
   #columns = 0;
   #rows = 0;
-  #width = 0;
-  #height = 0;
+  /** Of the screen; never 0. */
+  #width = 1;
+  #height = 1;
   /** Edge of a cell. */
   #scale = 1;
   /** What is at the left and at the top. */
@@ -63,7 +64,7 @@ export class Viewport {
   /** What is seen stays, as far as it fits. */
   resize(width: number, height: number): void {
     const wasWhole = this.isWhole;
-    [this.#width, this.#height] = [width, height];
+    [this.#width, this.#height] = [Math.max(1, width), Math.max(1, height)];
     if (wasWhole) this.fit();
     else this.#move(this.#x, this.#y, this.#scale);
   }
@@ -114,7 +115,7 @@ export class Viewport {
   }
 
   #move(x: number, y: number, scale: number): void {
-    this.#scale = scale > 0 ? scale : 1;
+    this.#scale = scale;
     const within = (from: number, count: number, px: number) => Math.max(0, Math.min(from, count - px / this.#scale));
     this.#x = within(x, this.#columns, this.#width);
     this.#y = within(y, this.#rows, this.#height);

@@ -9,7 +9,7 @@ import type { Live } from '../api/live.js';
 import type { Session } from '../api/session.js';
 import type { Route } from '../route.js';
 import type { Router } from '../router.js';
-import type { ThemeSwitch } from '../ui/theme.js';
+import type { ThemeSwitch } from '../ui/theme-switch.js';
 
 /** What views work with. */
 export interface ViewContext {
