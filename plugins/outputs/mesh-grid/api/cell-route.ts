@@ -22,10 +22,10 @@ export function cellRoute(context: GridContext): Route {
       200: { description: 'The cell.', schema: CellForm },
       404: { description: 'No such transport, window or cell.' },
     },
-    handle(request) {
+    async handle(request) {
       const { src, dst, ...query } = request.query as ViewParameters & { readonly src: string; readonly dst: string };
       const mesh = meshWithData(context, query.transport);
-      const view = chosenView(context, mesh, query);
+      const view = await chosenView(context, mesh, query);
       const { level, delay } = query;
       return {
         ...{ transport: mesh.transport, level, delay, window: describeWindow(view), src, dst },
