@@ -14,6 +14,7 @@ import {
   integerArgument,
   listArgument,
 } from './arguments.js';
+import { DEFAULT_FAULT, faultArgument } from './demo/fault.js';
 import { DEMO_TRANSPORTS } from './demo/transports.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { addPing } from './ping/arguments.js';
@@ -168,7 +169,7 @@ function addCatalogueCommands(program: Command, finish: Finish): void {
 function addDemo(program: Command, signals: Signals, finish: Finish): void {
   program
     .command('demo')
-    .description('start several agents on this machine that probe each other, and draw the mesh')
+    .description('start a controller, several agents and the grid of their mesh on this machine, and draw it')
     .option('--hosts <n>', 'how many agents', integerArgument(2, MAX_DEMO_HOSTS), 8)
     .addOption(
       new Option('--transports <list>', 'what they probe with')
@@ -179,10 +180,21 @@ function addDemo(program: Command, signals: Signals, finish: Finish): void {
     .addOption(
       durationOption('--probe-interval <duration>', 'between two probes of a pair', '100ms', MIN_PAIR_INTERVAL_MS),
     )
+    .addOption(
+      new Option(
+        '--fault [kind:host:amount]',
+        `loss:HOST:10%, delay:HOST:5ms or busy:HOST:5ms; alone: ${DEFAULT_FAULT}`,
+      )
+        .preset(DEFAULT_FAULT)
+        .argParser(faultArgument),
+    )
     .option('--base-port <port>', 'port of the reflectors, if free', integerArgument(1, MAX_PORT), 18_620)
     .option('--duration <duration>', 'end by itself after this time', durationArgument(1))
     .option('--json', 'print one JSON line a window instead of drawing')
-    .addHelpText('after', examples('weft demo', 'weft demo --hosts 4 --json --duration 20s | jq .totals.udp'))
+    .addHelpText(
+      'after',
+      examples('weft demo', 'weft demo --fault', 'weft demo --hosts 4 --json --duration 20s | jq .totals.udp'),
+    )
     .action(async (options) => finish(await (await import('./commands/demo.js')).demo(options, signals)));
 }
 

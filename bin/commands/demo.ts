@@ -1,13 +1,15 @@
 /**
- * `weft demo`: a controller and a mesh of real agents on this machine. The controller is a `weft controller`; every agent
- * is a `weft run` of its own with its own address in 127.0.0.0/8, configuration and Prometheus endpoint, and gets its
- * pinglist from the controller. This process starts them, reads what they measure and draws it.
+ * `weft demo`: a controller, a mesh of real agents and their grid on this machine. The controller is a `weft controller`;
+ * every agent is a `weft run` of its own with its own address in 127.0.0.0/8, configuration and Prometheus endpoint, gets
+ * its pinglist from the controller and pushes its rows to one more `weft run`, which serves the grid. This process starts
+ * them, reads what they measure and draws it.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDisplay } from '../demo/display.js';
+import { checkFault, type DemoFault } from '../demo/fault.js';
 import { DemoFleet } from '../demo/fleet.js';
 import { planHosts } from '../demo/plan.js';
 import type { DemoTransport } from '../demo/transports.js';
@@ -25,12 +27,15 @@ export interface DemoOptions {
   readonly interval: number;
   readonly probeInterval: number;
   readonly basePort: number;
+  readonly fault?: DemoFault;
   /** Ends the demo by itself, ms. */
   readonly duration?: number;
   readonly json?: boolean;
 }
 
+/** Throws WeftError WEFT_USAGE. */
 export async function demo(options: DemoOptions, signals: Signals): Promise<ExitCode> {
+  if (options.fault !== undefined) checkFault(options.fault, options.hosts, options.transports);
   signals.onHangUp(() => signals.requestStop('SIGHUP'));
   process.stdout.once('error', () => signals.requestStop('EPIPE'));
   const directory = await mkdtemp(join(tmpdir(), 'weft-demo-'));
@@ -40,6 +45,7 @@ export async function demo(options: DemoOptions, signals: Signals): Promise<Exit
       windowMs: options.interval,
       probeIntervalMs: options.probeInterval,
       probeTimeoutMs: PROBE_TIMEOUT_MS,
+      fault: options.fault,
     };
     const fleet = await DemoFleet.create(directory, await planHosts(options.hosts, options.basePort), settings);
     return await show(fleet, options, signals.stop);

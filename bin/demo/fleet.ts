@@ -1,6 +1,6 @@
 /**
- * All processes of a demo: the controller, and the agents, which start once it is up. Its policy is switched on when all
- * agents are up, too: eight processes that start at once on a small machine would look like loss.
+ * All processes of a demo: the grid and the controller, and the agents, which start once the controller is up. Its policy
+ * is switched on when all of them are up, too: ten processes that start at once on a small machine would look like loss.
  */
 
 import { join } from 'node:path';
@@ -8,15 +8,18 @@ import { KEPT_WINDOWS, Mesh } from './mesh.js';
 import {
   CONTROLLER_NAME,
   configFile,
+  type DemoCentre,
   type DemoHost,
   type DemoSettings,
-  planController,
+  GRID_NAME,
+  planCentre,
   writeAgentConfig,
   writeControllerConfig,
+  writeGridConfig,
 } from './plan.js';
 import { RegistryWatch } from './registry-watch.js';
 import { SupervisedProcess } from './supervised-process.js';
-import { type DemoView, viewAgent, viewController, viewTransport } from './view.js';
+import { type DemoView, viewAgent, viewController, viewGrid, viewTransport } from './view.js';
 
 /** An agent that is not up by then has to be measured as what it is. */
 const ALL_UP_TIMEOUT_MS = 15_000;
@@ -29,10 +32,11 @@ interface DemoAgent {
 export class DemoFleet {
   readonly #directory: string;
   readonly #settings: DemoSettings;
-  readonly #controllerUrl: string;
+  readonly #centre: DemoCentre;
   readonly #mesh: Mesh;
   readonly #registry: RegistryWatch;
   readonly #controller: SupervisedProcess;
+  readonly #grid: SupervisedProcess;
   readonly #agents: readonly DemoAgent[];
   #startedAt = 0;
   #agentsStarted = false;
@@ -40,25 +44,27 @@ export class DemoFleet {
   #probing: Promise<void> | undefined;
   #giveUpWaiting: NodeJS.Timeout | undefined;
 
-  private constructor(directory: string, hosts: readonly DemoHost[], controllerUrl: string, settings: DemoSettings) {
+  private constructor(directory: string, hosts: readonly DemoHost[], centre: DemoCentre, settings: DemoSettings) {
     this.#directory = directory;
     this.#settings = settings;
-    this.#controllerUrl = controllerUrl;
+    this.#centre = centre;
     this.#mesh = new Mesh(settings.windowMs);
-    this.#registry = new RegistryWatch(controllerUrl, settings.windowMs);
+    this.#registry = new RegistryWatch(centre.controllerUrl, settings.windowMs);
     this.#controller = this.#supervise(CONTROLLER_NAME, ['controller', '--watch-config'], () => this.#startAgents());
+    this.#grid = this.#supervise(GRID_NAME, ['run'], () => this.#probeOnceAllUp());
     this.#agents = hosts.map((host) => ({
       host,
       process: this.#supervise(host.name, ['run'], (line) => this.#take(line)),
     }));
   }
 
-  /** Writes the configurations of `hosts` and of their controller into `directory`. */
+  /** Writes the configurations of `hosts`, their controller and their grid into `directory`. */
   static async create(directory: string, hosts: readonly DemoHost[], settings: DemoSettings): Promise<DemoFleet> {
-    const controllerUrl = await planController();
-    await writeControllerConfig(directory, controllerUrl, { ...settings, transports: [] });
-    await Promise.all(hosts.map((host) => writeAgentConfig(directory, host, controllerUrl, settings)));
-    return new DemoFleet(directory, hosts, controllerUrl, settings);
+    const centre = await planCentre();
+    await writeControllerConfig(directory, centre.controllerUrl, { ...settings, transports: [] });
+    await writeGridConfig(directory, centre, settings);
+    await Promise.all(hosts.map((host) => writeAgentConfig(directory, host, centre, settings)));
+    return new DemoFleet(directory, hosts, centre, settings);
   }
 
   /** Why nothing runs and nothing will; undefined as long as something does. `lines`: of the log, at most. */
@@ -72,6 +78,7 @@ export class DemoFleet {
 
   start(): void {
     this.#startedAt = performance.now();
+    this.#grid.start();
     this.#controller.start();
     this.#registry.start();
   }
@@ -80,7 +87,8 @@ export class DemoFleet {
     this.#registry.stop();
     clearTimeout(this.#giveUpWaiting);
     await this.#probing;
-    await Promise.all([this.#controller, ...this.#agents.map(({ process }) => process)].map((each) => each.stop()));
+    const agents = this.#agents.map(({ process }) => process);
+    await Promise.all([this.#controller, this.#grid, ...agents].map((each) => each.stop()));
   }
 
   view(): DemoView {
@@ -90,7 +98,9 @@ export class DemoFleet {
       elapsedMs: performance.now() - this.#startedAt,
       historyMs: this.#settings.windowMs * KEPT_WINDOWS,
       directory: this.#directory,
-      controller: viewController(this.#controllerUrl, this.#controller, this.#registry),
+      fault: this.#settings.fault,
+      grid: viewGrid(this.#centre.gridUrl, this.#grid),
+      controller: viewController(this.#centre.controllerUrl, this.#controller, this.#registry),
       agents: this.#agents.map(({ host, process }) => viewAgent(host, process, this.#registry)),
       transports: this.#settings.transports.map((transport) => viewTransport(transport, this.#mesh, names)),
     };
@@ -111,11 +121,16 @@ export class DemoFleet {
 
   #take(line: string): void {
     this.#mesh.add(line);
-    if (this.#agents.every(({ process }) => process.state === 'up')) this.#probe();
+    this.#probeOnceAllUp();
+  }
+
+  #probeOnceAllUp(): void {
+    const agents = this.#agents.map(({ process }) => process);
+    if ([this.#grid, ...agents].every(({ state }) => state === 'up')) this.#probe();
   }
 
   /** Switches the policy on: the controller watches its configuration. */
   #probe(): void {
-    this.#probing ??= writeControllerConfig(this.#directory, this.#controllerUrl, this.#settings);
+    this.#probing ??= writeControllerConfig(this.#directory, this.#centre.controllerUrl, this.#settings);
   }
 }

@@ -2,9 +2,10 @@
 
 import { formatLoss } from '../figures.js';
 import { type Arrangement, arrangeGrids, type Space } from './arrangement.js';
+import { describeFault, faultQuery } from './fault.js';
 import { legendLines, orDash } from './grid.js';
 import type { Paint } from './paint.js';
-import { FORGET_AFTER_MS, STALE_AFTER_MS } from './plan.js';
+import { FORGET_AFTER_MS, GRID_PORT, STALE_AFTER_MS } from './plan.js';
 import type { Registration } from './registry-watch.js';
 import type { AgentView, ControllerView, DemoView, TransportView } from './view.js';
 
@@ -37,10 +38,21 @@ function headLines(view: DemoView, paint: Paint): string[] {
   const seconds = Math.floor(view.elapsedMs / 1000);
   const title = paint.style('title', 'weft demo');
   return [
-    `${title} – full mesh, ${up} of ${view.agents.length} agents up, running for ${seconds} s`,
+    `${title} – ${gridText(view, paint)} · ${up} of ${view.agents.length} agents up, running for ${seconds} s`,
+    ...faultLines(view, paint),
     controllerLine(view),
     ...view.transports.map(totalLine),
   ];
+}
+
+/** What a browser is for. */
+function gridText({ grid }: DemoView, paint: Paint): string {
+  const moved = grid.isMoved ? ` (port ${GRID_PORT} is taken)` : '';
+  return `grid ${paint.style('title', `${grid.url}/`)}${moved}${grid.state === 'up' ? '' : ` ${grid.state}`}`;
+}
+
+function faultLines({ fault }: DemoView, paint: Paint): string[] {
+  return fault === undefined ? [] : [`Fault      ${paint.style('bad', describeFault(fault))}`];
 }
 
 function controllerLine({ controller, agents }: DemoView): string {
@@ -64,7 +76,11 @@ function totalLine({ transport, total, probesPerSecond }: TransportView): string
 }
 
 function troubleLines(view: DemoView, paint: Paint): string[] {
-  const ended = [{ name: 'controller', ...view.controller }, ...view.agents].filter(({ deaths }) => deaths > 0);
+  const central = [
+    { name: 'controller', ...view.controller },
+    { name: 'grid', ...view.grid },
+  ];
+  const ended = [...central, ...view.agents].filter(({ deaths }) => deaths > 0);
   return [
     ...ended.map((each) => `${each.name} ended (${each.lastDeath}), ${each.deaths}×; now ${each.state}`),
     ...view.agents.flatMap(({ name, registration }) => silenceLine(name, registration)),
@@ -94,10 +110,12 @@ function footLines(view: DemoView, paint: Paint): string[] {
 }
 
 /** What is worth trying while it runs. */
-function experimentLines({ controller, agents }: DemoView): string[] {
+function experimentLines({ fault, grid, controller, agents }: DemoView): string[] {
+  const find = fault === undefined ? [] : [`Find it     curl '${grid.url}${faultQuery(fault)}', or in the grid`];
   const last = agents.at(-1);
-  if (last?.pid === undefined || controller.pid === undefined) return [];
+  if (last?.pid === undefined || controller.pid === undefined) return find;
   return [
+    ...find,
     `Try         kill -STOP ${last.pid} silences ${last.name}: lost, stale, forgotten; -CONT brings it back`,
     `            kill -KILL ${controller.pid} ends the controller: its agents go on, it is back and knows them`,
   ];

@@ -1,16 +1,25 @@
-/** The hosts of a demo and its controller: who they are, where they listen, and the file each process is started with. */
+/**
+ * The hosts of a demo, its controller and its grid: who they are, where they listen, and the file each process is started
+ * with.
+ */
 
-import { createSocket } from 'node:dgram';
 import { rename, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { type DemoFault, faultOptions } from './fault.js';
+import { freeTcpPort, freeUdpPort, planPort } from './ports.js';
 import type { DemoTransport } from './transports.js';
 
 const PROMETHEUS_PORT = 9273;
 /** Of its process, as hosts have theirs. */
 export const CONTROLLER_NAME = 'controller';
 const CONTROLLER_PORT = 20_118;
-const CONTROLLER_ADDRESS = '127.0.0.1';
+const CENTRAL_ADDRESS = '127.0.0.1';
+/** Takes in the rows of all agents, and serves the grid of them. */
+export const GRID_NAME = 'grid';
+const LISTENER_PORT = 20_119;
+export const GRID_PORT = 20_120;
+/** Five minutes with the default window. */
+const GRID_WINDOWS = 300;
 
 /** Short, so that forgetting can be watched; in a data centre these are minutes. */
 export const STALE_AFTER_MS = 5000;
@@ -18,7 +27,7 @@ export const FORGET_AFTER_MS = 15_000;
 /** Of heartbeats and of fetches: the least there is. */
 const CONTACT_INTERVAL_MS = 1000;
 /** Requests a second. All agents have one source address here. */
-const CONTROLLER_RATE_LIMIT = 1000;
+const RATE_LIMIT = 1000;
 
 export interface DemoHost {
   readonly name: string;
@@ -35,6 +44,15 @@ export interface DemoSettings {
   readonly windowMs: number;
   readonly probeIntervalMs: number;
   readonly probeTimeoutMs: number;
+  readonly fault?: DemoFault | undefined;
+}
+
+/** Where the processes that all agents speak to listen: URLs without a trailing slash. */
+export interface DemoCentre {
+  readonly controllerUrl: string;
+  /** Of the mesh-listener. */
+  readonly listenerUrl: string;
+  readonly gridUrl: string;
 }
 
 /** Chooses `count` hosts; a port that is taken on its address is replaced by a free one. */
@@ -61,19 +79,30 @@ function labelsOf(half: 1 | 2): Readonly<Record<string, string>> {
   return { pod: `p${half}`, tor: `t${half}` };
 }
 
-/** Chooses where the controller listens; the URL of its API. */
-export async function planController(): Promise<string> {
-  return `http://${CONTROLLER_ADDRESS}:${await planPort(freeTcpPort, CONTROLLER_ADDRESS, CONTROLLER_PORT)}`;
+/** Chooses where the controller and the grid listen. */
+export async function planCentre(): Promise<DemoCentre> {
+  const urlOf = async (port: number): Promise<string> =>
+    `http://${CENTRAL_ADDRESS}:${await planPort(freeTcpPort, CENTRAL_ADDRESS, port)}`;
+  return {
+    controllerUrl: await urlOf(CONTROLLER_PORT),
+    listenerUrl: await urlOf(LISTENER_PORT),
+    gridUrl: await urlOf(GRID_PORT),
+  };
 }
 
-/** Writes the configuration of `host`, whose agent registers at `controllerUrl`. */
+/** Writes the configuration of `host`, whose agent registers at the controller and pushes its rows to the listener. */
 export function writeAgentConfig(
   directory: string,
   host: DemoHost,
-  controllerUrl: string,
+  centre: DemoCentre,
   settings: DemoSettings,
 ): Promise<void> {
-  return writeConfig(configFile(directory, host.name), agentConfig(directory, host, controllerUrl, settings));
+  return writeConfig(configFile(directory, host.name), agentConfig(directory, host, centre, settings));
+}
+
+/** Writes the configuration of the process that takes in rows and serves the grid. */
+export function writeGridConfig(directory: string, centre: DemoCentre, settings: DemoSettings): Promise<void> {
+  return writeConfig(configFile(directory, GRID_NAME), gridConfig(centre, settings));
 }
 
 /**
@@ -95,13 +124,13 @@ async function writeConfig(file: string, config: object): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-function agentConfig(directory: string, host: DemoHost, controllerUrl: string, settings: DemoSettings): object {
+function agentConfig(directory: string, host: DemoHost, centre: DemoCentre, settings: DemoSettings): object {
   return {
     agent: { ...agentSection(host.name, settings), labels: host.labels },
     inputs: {
       controller: [
         {
-          url: controllerUrl,
+          url: centre.controllerUrl,
           state_file: join(directory, `${host.name}.state`),
           // As soon as they are up: eight agents are no herd.
           start_spread: '0s',
@@ -110,11 +139,25 @@ function agentConfig(directory: string, host: DemoHost, controllerUrl: string, s
           on_loss: 'stop',
         },
       ],
-      ...Object.fromEntries(settings.transports.map((transport) => [transport, [probingOf(host, transport)]])),
+      ...Object.fromEntries(
+        settings.transports.map((transport) => [transport, [probingOf(host, transport, settings)]]),
+      ),
     },
     outputs: {
       prometheus: [{ listen: `${host.address}:${host.prometheusPort}` }],
+      'mesh-grid': [{ url: centre.listenerUrl }],
       file: [{ ...STDOUT, namepass: ['probe', 'weft_agent'] }],
+    },
+  };
+}
+
+function gridConfig({ listenerUrl, gridUrl }: DemoCentre, settings: DemoSettings): object {
+  return {
+    agent: agentSection(GRID_NAME, settings),
+    inputs: { 'mesh-listener': [{ listen: new URL(listenerUrl).host, rate_limit: RATE_LIMIT }] },
+    outputs: {
+      'mesh-grid': [{ listen: new URL(gridUrl).host, windows: GRID_WINDOWS }],
+      file: [{ ...STDOUT, namepass: ['weft_agent'] }],
     },
   };
 }
@@ -128,7 +171,7 @@ function controllerConfig(directory: string, url: string, settings: DemoSettings
       refresh: `${CONTACT_INTERVAL_MS}ms`,
       stale_after: `${STALE_AFTER_MS}ms`,
       forget_after: `${FORGET_AFTER_MS}ms`,
-      rate_limit: CONTROLLER_RATE_LIMIT,
+      rate_limit: RATE_LIMIT,
       store: { type: 'memory', snapshot: join(directory, 'registry') },
       policies: settings.transports.length === 0 ? [] : [meshPolicy(settings)],
     },
@@ -148,37 +191,10 @@ function agentSection(hostname: string, { windowMs }: DemoSettings): object {
 }
 
 /** Options of the input of `transport`. */
-function probingOf(host: DemoHost, transport: DemoTransport): object {
-  return { listen: `${host.address}:${host.ports[transport]}`, source_address: host.address };
-}
-
-type FreePort = (address: string, port: number) => Promise<number | undefined>;
-
-/** `wanted`, or any other if it is taken; when none is free, the agent will say so. */
-async function planPort(free: FreePort, address: string, wanted: number): Promise<number> {
-  return (await free(address, wanted)) ?? (await free(address, 0)) ?? wanted;
-}
-
-/** The port that was bound (port 0: any), or undefined when it is taken. */
-function freeUdpPort(address: string, port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const socket = createSocket('udp4');
-    socket.once('error', () => socket.close(() => resolve(undefined)));
-    socket.bind({ address, port, exclusive: true }, () => {
-      const bound = socket.address().port;
-      socket.close(() => resolve(bound));
-    });
-  });
-}
-
-function freeTcpPort(host: string, port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen({ host, port, exclusive: true }, () => {
-      const address = server.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : undefined;
-      server.close(() => resolve(bound));
-    });
-  });
+function probingOf(host: DemoHost, transport: DemoTransport, { fault }: DemoSettings): object {
+  return {
+    listen: `${host.address}:${host.ports[transport]}`,
+    source_address: host.address,
+    ...(fault?.host === host.name ? faultOptions(fault, transport) : {}),
+  };
 }

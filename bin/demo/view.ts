@@ -1,7 +1,8 @@
 /** What a demo shows at one moment: for people (page.ts draws it) and for scripts (one JSON line). */
 
+import type { DemoFault } from './fault.js';
 import type { Mesh, Summary } from './mesh.js';
-import type { DemoHost } from './plan.js';
+import { type DemoHost, GRID_PORT } from './plan.js';
 import type { Registration, RegistryWatch } from './registry-watch.js';
 import type { ProcessState, SupervisedProcess } from './supervised-process.js';
 import type { DemoTransport } from './transports.js';
@@ -20,6 +21,13 @@ export interface ControllerView extends ProcessView {
   readonly url: string;
   /** Whether it answered when it was last asked. */
   readonly answers: boolean;
+}
+
+export interface GridView extends ProcessView {
+  /** Of its page and API, without a trailing slash. */
+  readonly url: string;
+  /** The port it always has is taken. */
+  readonly isMoved: boolean;
 }
 
 export interface AgentView extends ProcessView {
@@ -50,6 +58,8 @@ export interface DemoView {
   /** The time the figures sum up, at most. */
   readonly historyMs: number;
   readonly directory: string;
+  readonly fault: DemoFault | undefined;
+  readonly grid: GridView;
   readonly controller: ControllerView;
   readonly agents: readonly AgentView[];
   /** At least one. */
@@ -58,6 +68,10 @@ export interface DemoView {
 
 export function viewController(url: string, process: SupervisedProcess, registry: RegistryWatch): ControllerView {
   return { url, answers: registry.answers, ...viewProcess(process) };
+}
+
+export function viewGrid(url: string, process: SupervisedProcess): GridView {
+  return { url, isMoved: new URL(url).port !== `${GRID_PORT}`, ...viewProcess(process) };
 }
 
 export function viewAgent(host: DemoHost, process: SupervisedProcess, registry: RegistryWatch): AgentView {
@@ -87,6 +101,7 @@ export function viewTransport(transport: DemoTransport, mesh: Mesh, names: reado
 /** Keys as everywhere in weft's JSON: snake_case, durations in ns. A figure that does not exist is null. */
 export function toJsonLine(view: DemoView): string {
   const controller = { url: view.controller.url, answers: view.controller.answers, ...processJson(view.controller) };
+  const grid = { url: view.grid.url, ...processJson(view.grid) };
   const agents = view.agents.map((agent) => ({
     name: agent.name,
     address: agent.address,
@@ -103,7 +118,8 @@ export function toJsonLine(view: DemoView): string {
       { probes_per_second: probesPerSecond, ...summaryJson(total) },
     ]),
   );
-  return JSON.stringify({ elapsed_ms: Math.round(view.elapsedMs), totals, controller, agents, pairs });
+  const elapsed_ms = Math.round(view.elapsedMs);
+  return JSON.stringify({ elapsed_ms, totals, fault: view.fault ?? null, grid, controller, agents, pairs });
 }
 
 function processJson({ state, pid, deaths }: ProcessView): object {

@@ -22,6 +22,7 @@ interface AgentItem {
 interface DemoLine {
   readonly elapsed_ms: number;
   readonly totals: Readonly<Record<string, { readonly loss: number | null; readonly probes_per_second: number }>>;
+  readonly grid: ProcessItem & { readonly url: string };
   readonly controller: ProcessItem & { readonly url: string; readonly answers: boolean };
   readonly agents: readonly (ProcessItem & AgentItem)[];
   readonly pairs: readonly {
@@ -50,14 +51,39 @@ function lines(demo: WeftProcess): DemoLine[] {
 
 const measured = (line: DemoLine): number => line.pairs.filter((pair) => pair.success > 0).length;
 
-/** Of the agents, then of the controller. */
-function pidsOf({ agents, controller }: DemoLine): number[] {
-  return [...agents, controller].flatMap(({ pid }) => (pid === null ? [] : [pid]));
+/** Of the agents, then of the controller and the grid. */
+function pidsOf({ agents, controller, grid }: DemoLine): number[] {
+  return [...agents, controller, grid].flatMap(({ pid }) => (pid === null ? [] : [pid]));
 }
 
 async function textOf(url: string): Promise<string> {
   return (await fetch(url)).text();
 }
+
+interface GridAnswer {
+  readonly src: readonly string[];
+  readonly states: string;
+  readonly patterns: readonly { readonly pattern: string; readonly name: string }[];
+}
+
+interface WorstAnswer {
+  readonly pairs: readonly { readonly src: string; readonly dst: string; readonly value: number }[];
+}
+
+/** What the grid answers, once that is `wanted`; until rows have come it answers 404. */
+async function gridUntil<T>(demo: WeftProcess, path: string, wanted: (answer: T) => boolean): Promise<T> {
+  const { grid } = await demo.until('a line', () => lines(demo).at(-1));
+  for (;;) {
+    const answer = await fetch(grid.url + path).catch(() => undefined);
+    const body = answer?.ok === true ? ((await answer.json()) as T) : undefined;
+    if (body !== undefined && wanted(body)) return body;
+    const shown = lines(demo).length;
+    await demo.until('the next window', () => lines(demo).length > shown);
+  }
+}
+
+const namesOnly = (host: string) => (answer: GridAnswer) =>
+  answer.patterns.length === 1 && answer.patterns[0]?.pattern === 'host_trouble' && answer.patterns[0].name === host;
 
 /** Resolves when the process is gone, which need not be a child of ours. */
 async function gone(pid: number): Promise<void> {
@@ -88,6 +114,11 @@ test('eight agents probe each other over UDP and TCP: 112 cells, no loss, eight 
     const page = await textOf(agent.prometheus);
     assert.match(page, new RegExp(`weft_probes_total\\{[^}]*src="${agent.name}"[^}]*transport="udp"`));
     assert.match(page, new RegExp(`weft_probes_total\\{[^}]*src="${agent.name}"[^}]*transport="tcp"`));
+  }
+  const whole = ({ states }: GridAnswer): boolean => states.replaceAll('-', '').length === 56;
+  for (const transport of ['udp', 'tcp']) {
+    const { src } = await gridUntil<GridAnswer>(demo, `/v1/grid?level=host&transport=${transport}`, whole);
+    assert.equal(src.length, 8, 'all rows are pushed to the grid');
   }
   demo.kill('SIGTERM');
   assert.equal((await demo.exit).code, 0);
@@ -155,6 +186,51 @@ test('--transports leaves out what is not named', async (t) => {
   assert.match(wrong.stderr, /Expected some of udp, tcp/);
 });
 
+test('--fault: the grid names the host that loses probes, over both transports', async (t) => {
+  const demo = await startDemo(t, '--hosts', '4', '--fault');
+  for (const transport of ['udp', 'tcp']) {
+    await gridUntil<GridAnswer>(demo, `/v1/grid?level=host&transport=${transport}`, namesOnly('host-3'));
+  }
+  const worst = await gridUntil<WorstAnswer>(demo, '/v1/worst?level=host&transport=udp&stat=loss&n=3', ({ pairs }) =>
+    pairs.every(({ dst }) => dst === 'host-3'),
+  );
+  assert.equal(worst.pairs.length, 3);
+  demo.kill('SIGTERM');
+  assert.equal((await demo.exit).code, 0);
+});
+
+test('--fault: a slow network is trouble of the network, a busy host is not', async (t) => {
+  const slow = await startDemo(t, '--hosts', '3', '--transports', 'udp', '--fault', 'delay:host-2:50ms');
+  await gridUntil<GridAnswer>(slow, '/v1/grid?level=host', namesOnly('host-2'));
+  slow.kill('SIGTERM');
+  assert.equal((await slow.exit).code, 0);
+
+  const busy = await startDemo(t, '--hosts', '3', '--transports', 'udp', '--fault', 'busy:host-2:50ms');
+  const least = '&stat=min&n=2';
+  const answers = await gridUntil<WorstAnswer>(
+    busy,
+    `/v1/worst?level=host&delay=responder_delay${least}`,
+    ({ pairs }) => pairs.every(({ dst, value }) => dst === 'host-2' && value >= 50e6),
+  );
+  assert.equal(answers.pairs.length, 2);
+  const network = await gridUntil<WorstAnswer>(busy, `/v1/worst?level=host&delay=network_rtt${least}`, () => true);
+  assert.ok(
+    network.pairs.every(({ value }) => value < 50e6),
+    'its network is as quick as that of the others',
+  );
+  busy.kill('SIGTERM');
+  assert.equal((await busy.exit).code, 0);
+});
+
+test('a fault that cannot be is refused before anything starts', async (t) => {
+  const malformed = await startDemo(t, '--fault', 'loss:host-1');
+  assert.equal((await malformed.exit).code, 2);
+  assert.match(malformed.stderr, /Expected loss:HOST:10%/);
+  const absent = await startDemo(t, '--hosts', '2', '--fault');
+  assert.equal((await absent.exit).code, 2);
+  assert.match(absent.stderr, /there is no "host-3"; the hosts are host-1 to host-2/);
+});
+
 test('it ends by itself after --duration, and when nobody reads it', async (t) => {
   const timed = await startDemo(t, '--hosts', '2', '--duration', '2500ms');
   assert.equal((await timed.exit).code, 0);
@@ -202,7 +278,7 @@ test('on a terminal it draws in place in colour, and Ctrl-C leaves the last grid
   assert.equal((await once(script, 'close'))[0], 0);
   assert.equal(terminal.alternate, false);
   assert.equal(terminal.cursorVisible, true);
-  assert.match(terminal.lines.join('\n'), /^weft demo – full mesh, 2 of 2 agents up/m);
+  assert.match(terminal.lines.join('\n'), /^weft demo – grid http\S+ · 2 of 2 agents up/m);
   assert.doesNotMatch(terminal.lines.join('\n'), /^Files/m);
   assert.deepEqual(await readdir(directory), [], 'nothing is left behind');
 });

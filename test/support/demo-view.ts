@@ -2,7 +2,7 @@
 
 import type { Summary } from '../../bin/demo/mesh.js';
 import type { DemoTransport } from '../../bin/demo/transports.js';
-import type { AgentView, ControllerView, DemoView, PairView, TransportView } from '../../bin/demo/view.js';
+import type { AgentView, ControllerView, DemoView, GridView, PairView, TransportView } from '../../bin/demo/view.js';
 
 export const GOOD: Summary = {
   sent: 100,
@@ -46,6 +46,11 @@ export function demoController(change: Partial<ControllerView> = {}): Controller
   };
 }
 
+export function demoGrid(change: Partial<GridView> = {}): GridView {
+  const url = 'http://127.0.0.1:20120';
+  return { url, isMoved: false, state: 'up', pid: 98, deaths: 0, lastDeath: undefined, ...change };
+}
+
 export function transportView(transport: DemoTransport, hosts: number, cell: Cell = allGood): TransportView {
   const indices = numbers(hosts);
   const pairs = indices.flatMap((src) =>
@@ -62,6 +67,8 @@ export function demoView(hosts: number, change: Partial<DemoView> = {}, cell: Ce
     elapsedMs: 12_345,
     historyMs: 10_000,
     directory: '/dir',
+    fault: undefined,
+    grid: demoGrid(),
     controller: demoController(),
     agents: numbers(hosts).map((i) => demoAgent(i)),
     transports: [transportView('udp', hosts, cell)],

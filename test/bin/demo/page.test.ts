@@ -4,7 +4,7 @@ import type { Summary } from '../../../bin/demo/mesh.js';
 import { drawDemo } from '../../../bin/demo/page.js';
 import { Paint } from '../../../bin/demo/paint.js';
 import type { DemoView } from '../../../bin/demo/view.js';
-import { demoAgent, demoController, demoView, GOOD, transportView } from '../../support/demo-view.js';
+import { demoAgent, demoController, demoGrid, demoView, GOOD, transportView } from '../../support/demo-view.js';
 
 const ROOMY = { columns: 200, rows: 100 };
 const plain = new Paint(1);
@@ -21,7 +21,7 @@ test('a cell shows p99 and loss; the diagonal is empty', () => {
   );
   assert.equal(lines[FIRST_ROW], `host-1 ${''.padEnd(11)}   1.9µs 0%   2.5ms 4%`);
   assert.equal(lines[FIRST_ROW + 1], `host-2    1.9µs 0%${''.padEnd(11)}   1.9µs 0%`);
-  assert.equal(lines[0], 'weft demo – full mesh, 3 of 3 agents up, running for 12 s');
+  assert.equal(lines[0], 'weft demo – grid http://127.0.0.1:20120/ · 3 of 3 agents up, running for 12 s');
   assert.equal(lines[1], 'Controller http://127.0.0.1:20118 · 3 of 3 agents registered');
   assert.equal(lines[2], 'UDP  560 probes/s · loss 0% · network RTT p50 1.2µs, p99 1.9µs');
 });
@@ -118,4 +118,18 @@ test('eighty columns and twenty-four rows are enough for eight hosts and two tra
   const transports = [transportView('udp', 8), transportView('tcp', 8)];
   const lines = drawDemo(demoView(8, { transports }), { columns: 80, rows: 24 }, plain);
   assert.equal(lines.filter((line) => line.startsWith('host-')).length, 16);
+});
+
+test('the first line names the grid, and says when its port is another one', () => {
+  const grid = demoGrid({ url: 'http://127.0.0.1:1234', isMoved: true, state: 'starting' });
+  assert.match(
+    drawDemo(demoView(2, { grid }), ROOMY, plain)[0] ?? '',
+    /^weft demo – grid http:\/\/127\.0\.0\.1:1234\/ \(port 20120 is taken\) starting · 2 of 2 agents up/,
+  );
+});
+
+test('a fault is told, and where to find it', () => {
+  const lines = drawDemo(demoView(2, { fault: { kind: 'busy', host: 'host-2', amount: 5 } }), ROOMY, plain);
+  assert.equal(lines[1], 'Fault      host-2 takes 5ms to answer, over UDP; its network is well');
+  assert.ok(lines.some((line) => line.includes('/v1/worst?level=host&transport=udp&delay=responder_delay')));
 });

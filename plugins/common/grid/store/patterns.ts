@@ -1,7 +1,7 @@
 /**
  * What the picture of a grid says, as Pingmesh's operators read it: a white cross is something that is down, a red cross
- * something that is in trouble, red everywhere but for green blocks on the diagonal a trouble of the spine. A cell is
- * *silent* (no data), *failing* (probes, no answer), *bad* (loss or p99 of the network's round trip at or above the
+ * something that is in trouble (of a host also its column or its row alone), red everywhere but for green blocks on the
+ * diagonal a trouble of the spine. A cell is *silent* (no data), *failing* (probes, no answer), *bad* (loss or p99 of the network's round trip at or above the
  * limits) or *good*. Needs the same members on both axes.
  */
 
@@ -122,7 +122,7 @@ function findTrouble(
   { share }: PatternLimits,
 ): Pattern[] {
   const [inside, across] = [new Tally(), new Tally()];
-  const crosses = members.map((member) => ({ member, peers: 0, cells: new Tally() }));
+  const crosses = members.map((member) => new Cross(member));
   for (const [i, one] of crosses.entries()) {
     inside.add(cellAt(one.member, one.member));
     for (let j = i + 1; j < crosses.length; j += 1) {
@@ -131,21 +131,58 @@ function findTrouble(
       if (there === SILENT && back === SILENT) continue;
       const block = axis.pods[one.member] === axis.pods[other.member] ? inside : across;
       block.addBoth(there, back);
-      one.cells.addBoth(there, back);
-      other.cells.addBoth(there, back);
-      one.peers += 1;
-      other.peers += 1;
+      one.add(there, back);
+      other.add(back, there);
     }
   }
   if (axis.level !== 'dc' && across.badShare >= share && inside.goodShare >= share) {
     const rule = `spine: of the cells between pods at least ${share} are bad, of those within pods at least ${share} are good`;
     return [{ pattern: 'spine_trouble', level: 'dc', name: dc, rule }];
   }
-  const red = crosses.filter(({ peers, cells }) => peers >= MIN_PEERS && cells.badShare >= share);
+  const red = crosses.flatMap((cross) => {
+    const rule = cross.rule(share, axis.level);
+    return rule === undefined ? [] : [{ member: cross.member, rule }];
+  });
   // Where half of all are bad the cause is not any one of them.
   if (red.length * 2 >= members.length) return [];
-  const rule = `red cross: at least ${share} of its cells with others are bad or failing, of fewer than half of its DC`;
-  return red.map(({ member }) => patternOf(axis, TROUBLE[axis.level], member, rule));
+  return red.map(({ member, rule }) => patternOf(axis, TROUBLE[axis.level], member, rule));
+}
+
+/** The cells of one member with others: its row, and its column. */
+class Cross {
+  readonly member: number;
+  readonly #row = new Tally();
+  readonly #column = new Tally();
+  readonly #cells = new Tally();
+  #peers = 0;
+
+  constructor(member: number) {
+    this.member = member;
+  }
+
+  /** The two cells with one other: its own probes, and those of the other. */
+  add(own: Health, others: Health): void {
+    this.#row.add(own);
+    this.#column.add(others);
+    this.#cells.addBoth(own, others);
+    this.#peers += 1;
+  }
+
+  /** The rule by which it is in trouble; undefined if it is not. */
+  rule(share: number, level: Level): string | undefined {
+    if (this.#peers < MIN_PEERS) return undefined;
+    const of = 'are bad or failing, of fewer than half of its DC';
+    if (this.#cells.badShare >= share) return `red cross: at least ${share} of its cells with others ${of}`;
+    // One dead host reddens the column of its whole ToR, as it reports nothing itself.
+    if (level !== 'host') return undefined;
+    if (this.#column.badShare >= share) {
+      return `red column: at least ${share} of the cells towards it ${of}; it answers badly and probes well`;
+    }
+    if (this.#row.badShare >= share) {
+      return `red row: at least ${share} of the cells of its own probes ${of}; it probes badly and answers well`;
+    }
+    return undefined;
+  }
 }
 
 class Tally {
