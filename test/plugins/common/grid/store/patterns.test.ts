@@ -114,18 +114,12 @@ test('where everything is bad nobody is to blame', async () => {
   for (const level of ['host', 'tor', 'pod', 'dc'] as const) assert.deepEqual(await seen(level, () => 'slow'), []);
 });
 
-test('a host that answers badly and probes well is a red column, the other way round a red row', () => {
+test('a host that answers badly and probes well is a red column, the other way round a red row', async () => {
   const ill = 'dc1-p1-t2-h2';
   for (const outcome of ['lossy', 'slow', 'dead'] as const) {
-    assert.deepEqual(
-      seen('host', (_, dst) => (dst === ill ? outcome : 'good')),
-      [`host_trouble ${ill}`],
-    );
-    assert.deepEqual(
-      seen('host', (src) => (src === ill ? outcome : 'good')),
-      [`host_trouble ${ill}`],
-    );
+    assert.deepEqual(await seen('host', (_, dst) => (dst === ill ? outcome : 'good')), [`host_trouble ${ill}`]);
+    assert.deepEqual(await seen('host', (src) => (src === ill ? outcome : 'good')), [`host_trouble ${ill}`]);
   }
   const most = (_: string, dst: string): Outcome => (dst.endsWith('h1') ? 'lossy' : 'good');
-  assert.deepEqual(seen('host', most), [], 'where half of all are bad it is none of them');
+  assert.deepEqual(await seen('host', most), [], 'where half of all are bad it is none of them');
 });
