@@ -46,9 +46,13 @@ export class MeshServer {
     return Math.floor(Date.now() / WINDOW_MS) * WINDOW_MS;
   }
 
-  /** The last `windows` windows of a made mesh. */
-  async fill(plan: MeshPlan, windows = 3): Promise<void> {
-    const { endMs } = this;
-    for (let i = windows - 1; i >= 0; i -= 1) await this.write(madeWindow(plan, endMs - i * WINDOW_MS));
+  async writeWindow(plan: MeshPlan, endMs: number): Promise<void> {
+    await this.write(madeWindow(plan, endMs));
+  }
+
+  /** Some windows of a made mesh; the last one ended `ago` windows before the newest that is over. */
+  async fill(plan: MeshPlan, windows = 3, ago = 0): Promise<void> {
+    const endMs = this.endMs - ago * WINDOW_MS;
+    for (let i = windows - 1; i >= 0; i -= 1) await this.writeWindow(plan, endMs - i * WINDOW_MS);
   }
 }

@@ -84,7 +84,8 @@ function csv(context: GridContext): Route {
       const mesh = chosenMesh(context, query.transport);
       const view = mesh === undefined ? undefined : await chosenView(context, mesh, query);
       if (isKnown(context, request, reply, view)) return reply.code(304).send();
-      reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="grid.csv"');
+      const file = `attachment; filename="grid-${query.level}-${query.stat}.csv"`;
+      reply.type('text/csv; charset=utf-8').header('content-disposition', file);
       const unit = unitOf(query.stat);
       return reply.send(
         view === undefined ? `src,dst,value_${unit},state\r\n` : csvOf(view, unit, figuresOf(view, query.stat)),
