@@ -1,10 +1,10 @@
 /** What `weft ping rdma-ud` prints of each answer: the three delays, and the clock they were measured with. */
 
-import type { RdmaDelays } from '../../plugins/inputs/rdma-ud/ping.js';
+import type { Delays } from '../../plugins/common/probing/delays.js';
 import { DelayTally } from './delay-tally.js';
 import { formatFailure, formatSignedNs, type PingFormat } from './report.js';
 
-export const RDMA_FORMAT: PingFormat<RdmaDelays | undefined> = {
+export const RDMA_FORMAT: PingFormat<Delays | undefined> = {
   transport: 'rdma-ud',
   columns: [
     ['network_rtt', 13],

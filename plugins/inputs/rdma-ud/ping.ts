@@ -2,15 +2,8 @@
 
 import { NativeError, StartupError } from '../../../core/errors.js';
 import type { RdmaTarget } from '../../../core/target.js';
-import {
-  CLOCK_NAMES,
-  type ClockName,
-  close,
-  type EngineHandle,
-  type RdmaDevice,
-  RESULT_NAMES,
-  type Slice,
-} from '../../../native/index.js';
+import { close, type EngineHandle, type RdmaDevice } from '../../../native/index.js';
+import { type Delays, delaysOf } from '../../common/probing/delays.js';
 import { type PingReply, runPing } from '../../common/probing/ping.js';
 import type { PortOptions } from './config.js';
 import { NATIVE_DOOR, type RdmaDoor } from './door.js';
@@ -27,17 +20,8 @@ export interface RdmaPing {
   readonly options: PortOptions;
 }
 
-/** All in ns; NaN: not measured. */
-export interface RdmaDelays {
-  readonly networkRttNs: number;
-  readonly proberDelayNs: number;
-  readonly responderDelayNs: number;
-  readonly programRttNs: number;
-  readonly clock: ClockName;
-}
-
 /** Undefined when the probe was not answered in time. */
-export type RdmaReply = PingReply<RdmaDelays | undefined>;
+export type RdmaReply = PingReply<Delays | undefined>;
 
 /** Opens the port that the probes are to come from. Rejects with StartupError, which says what to do. */
 export async function openPingPort(
@@ -96,16 +80,4 @@ function tryPort(
     if (error instanceof NativeError) return portError(ref, options, devices, error);
     throw error;
   }
-}
-
-function delaysOf(slice: Slice, i: number): RdmaDelays | undefined {
-  const result = RESULT_NAMES[slice.result(i)];
-  if (result !== 'success' && result !== 'invalid') return undefined;
-  return {
-    networkRttNs: slice.networkRttNs(i),
-    proberDelayNs: slice.proberDelayNs(i),
-    responderDelayNs: slice.responderDelayNs(i),
-    programRttNs: slice.programRttNs(i),
-    clock: CLOCK_NAMES[slice.clock(i)] ?? 'user',
-  };
 }

@@ -1,15 +1,8 @@
 /** What `weft ping udp` measures: the three delays of each answer. */
 
 import type { UdpTarget } from '../../../core/target.js';
-import {
-  CLOCK_NAMES,
-  type ClockName,
-  createUdpProber,
-  RESULT_NAMES,
-  type Slice,
-  T4_NAMES,
-  type T4Source,
-} from '../../../native/index.js';
+import { createUdpProber, type Slice, T4_NAMES, type T4Source } from '../../../native/index.js';
+import { type Delays, delaysOf } from '../../common/probing/delays.js';
 import { type PingReply, type PingSource, runPing } from '../../common/probing/ping.js';
 
 export interface UdpPing {
@@ -21,13 +14,7 @@ export interface UdpPing {
   readonly key: string;
 }
 
-/** All in ns. */
-export interface UdpDelays {
-  readonly networkRttNs: number;
-  readonly proberDelayNs: number;
-  readonly responderDelayNs: number;
-  readonly programRttNs: number;
-  readonly clock: ClockName;
+export interface UdpDelays extends Delays {
   readonly t4: T4Source;
   /** TTL or hop limit the answer arrived with. */
   readonly ttl: number;
@@ -40,19 +27,10 @@ export type UdpReply = PingReply<UdpDelays | undefined>;
 export async function pingUdp(ping: UdpPing, onReply: (reply: UdpReply) => void, signal: AbortSignal): Promise<void> {
   const { target, count, source, key } = ping;
   const engine = createUdpProber({ ...source, timestamps: 'auto', key: Buffer.from(key) });
-  await runPing({ engine, target, count, read: delaysOf }, onReply, signal);
+  await runPing({ engine, target, count, read: readingOf }, onReply, signal);
 }
 
-function delaysOf(slice: Slice, i: number): UdpDelays | undefined {
-  const result = RESULT_NAMES[slice.result(i)];
-  if (result !== 'success' && result !== 'invalid') return undefined;
-  return {
-    networkRttNs: slice.networkRttNs(i),
-    proberDelayNs: slice.proberDelayNs(i),
-    responderDelayNs: slice.responderDelayNs(i),
-    programRttNs: slice.programRttNs(i),
-    clock: CLOCK_NAMES[slice.clock(i)] ?? 'user',
-    t4: T4_NAMES[slice.t4(i)] ?? 'none',
-    ttl: slice.answerTtl(i),
-  };
+function readingOf(slice: Slice, i: number): UdpDelays | undefined {
+  const delays = delaysOf(slice, i);
+  return delays && { ...delays, t4: T4_NAMES[slice.t4(i)] ?? 'none', ttl: slice.answerTtl(i) };
 }
