@@ -16,7 +16,7 @@
         "native/src/net/probe_packet.cc",
         "native/src/base/probe_schedule.cc",
         "native/src/base/prober.cc",
-        "native/src/net/rate_limiter.cc",
+        "native/src/base/rate_limiter.cc",
         "native/src/net/sha256.cc",
         "native/src/base/socket_address.cc",
         "native/src/net/source_ports.cc",

@@ -1,4 +1,4 @@
-#include "net/rate_limiter.h"
+#include "base/rate_limiter.h"
 
 #include "base/clock.h"
 #include "check.h"

@@ -13,7 +13,7 @@
 #include "base/unique_fd.h"
 #include "net/echo_table.h"
 #include "net/listen_config.h"
-#include "net/rate_limiter.h"
+#include "base/rate_limiter.h"
 #include "net/tcp_listener.h"
 
 namespace weft {

@@ -14,7 +14,7 @@
 #include "net/fault.h"
 #include "net/listen_config.h"
 #include "net/prefix_set.h"
-#include "net/rate_limiter.h"
+#include "base/rate_limiter.h"
 #include "net/stamp_reflection.h"
 #include "net/telemetry_table.h"
 #include "net/udp_socket.h"

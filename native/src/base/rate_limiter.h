@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <memory>
 
 #include "base/socket_address.h"
 
@@ -16,16 +17,21 @@ class RateLimiter {
   bool allow(const AddressBytes& source, int64_t now_ns);
 
  private:
+  // All zero: free.
   struct Bucket {
-    AddressBytes source{};
-    int64_t updated_ns = 0;  // 0 = free
-    double tokens = 0;
+    AddressBytes source;
+    int64_t updated_ns;
+    double tokens;
   };
 
   Bucket& find(const AddressBytes& source);
 
   double per_second_;
-  std::vector<Bucket> buckets_;
+  // From `calloc`: sources that never come cost no memory.
+  struct Free {
+    void operator()(Bucket* buckets) const { std::free(buckets); }
+  };
+  std::unique_ptr<Bucket[], Free> buckets_;
 };
 
 }  // namespace weft

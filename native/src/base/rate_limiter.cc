@@ -1,4 +1,4 @@
-#include "net/rate_limiter.h"
+#include "base/rate_limiter.h"
 
 #include <algorithm>
 
@@ -23,7 +23,10 @@ size_t set_of(const AddressBytes& source) {
 }  // namespace
 
 RateLimiter::RateLimiter(double per_second) : per_second_(per_second) {
-  if (per_second_ > 0) buckets_.resize(kSets * kWays);
+  if (per_second_ <= 0) return;
+  buckets_.reset(static_cast<Bucket*>(std::calloc(kSets * kWays, sizeof(Bucket))));
+  // As `new` would.
+  if (!buckets_) std::abort();
 }
 
 bool RateLimiter::allow(const AddressBytes& source, int64_t now_ns) {
@@ -43,7 +46,7 @@ bool RateLimiter::allow(const AddressBytes& source, int64_t now_ns) {
 }
 
 RateLimiter::Bucket& RateLimiter::find(const AddressBytes& source) {
-  Bucket* const set = buckets_.data() + set_of(source) * kWays;
+  Bucket* const set = buckets_.get() + set_of(source) * kWays;
   Bucket* oldest = set;
   for (Bucket* bucket = set; bucket != set + kWays; ++bucket) {
     if (bucket->updated_ns != 0 && bucket->source == source) return *bucket;
