@@ -60,6 +60,7 @@ function createEngine(device: string, role: 'probe' | 'reflect'): EngineHandle {
     trafficClass: 0,
     queuePairs: 0,
     receiveSlots: RECEIVE_SLOTS,
+    rateLimit: 0,
     busyPoll: false,
     probe: role === 'probe',
     reflect: role === 'reflect',

@@ -25,6 +25,8 @@ export interface RdmaEngineOptions {
   readonly queuePairs: number;
   /** Receive buffers of each end, the prober and the reflector; a queue pair has 256 at least. */
   readonly receiveSlots: number;
+  /** Probes a second answered to one GID (InfiniBand without a GRH: LID), with a burst of as many; 0: no limit. */
+  readonly rateLimit: number;
   /** Polls the completion queue without sleeping: a core is taken. */
   readonly busyPoll: boolean;
   readonly probe: boolean;

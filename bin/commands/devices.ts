@@ -23,6 +23,7 @@ const OPTIONS: PortOptions = {
   trafficClass: 0,
   queuePairs: 0,
   receiveSlots: DEFAULT_RECEIVE_SLOTS,
+  rateLimit: 0,
   busyPoll: false,
   probe: true,
   reflect: true,

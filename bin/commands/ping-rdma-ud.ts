@@ -62,7 +62,7 @@ function portOptionsOf(options: RdmaPingOptions): PortOptions {
     throw usageError(`--address: expected an IPv4 or IPv6 address, found ${JSON.stringify(address)}`);
   }
   const chosen = { gidIndex, address, trafficClass, serviceLevel, qkey, pkeyIndex };
-  const shape = { queuePairs: 0, receiveSlots: DEFAULT_RECEIVE_SLOTS, busyPoll: false };
+  const shape = { queuePairs: 0, receiveSlots: DEFAULT_RECEIVE_SLOTS, rateLimit: 0, busyPoll: false };
   return { ...chosen, ...shape, probe: true, reflect: false };
 }
 

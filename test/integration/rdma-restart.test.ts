@@ -25,7 +25,7 @@ const configured = ownFakeVerbs();
 const REFRESH_MS = 3_600_000;
 const RDMA = {
   ...{ address: '', traffic_class: 0, service_level: 0, qkey: DEFAULT_QKEY, pkey_index: 0, queue_pairs: 0 },
-  ...{ receive_slots: 256, busy_poll: false, probe: true, reflect: true, per_path: false },
+  ...{ receive_slots: 256, rate_limit: 0, busy_poll: false, probe: true, reflect: true, per_path: false },
 };
 
 class Host {

@@ -192,6 +192,30 @@ TEST(rdma_senders_that_nobody_resolves_take_no_answers_from_others) {
   hosts.a.await_successes(5);
 }
 
+// On InfiniBand packets carry no GID within a subnet: there the LID is the source.
+TEST(rdma_reflector_answers_a_source_no_faster_than_its_limit) {
+  for (const char *link : {"", ",link=ib"}) {
+    const FakeVerbs fake(std::string(kSettings) + ",devices=3" + link);
+    RdmaConfig limited = config_of("fake1");
+    limited.rate_limit = 100;
+    Agent greedy("fake0"), modest("fake2"), reflector(limited);
+    const RdmaStatus to = reflector.status();
+    modest.probe(to.gid, to.qpn, 1, Agent::kTimeoutUs, to.lid, /*interval_us=*/50'000);
+    greedy.probe(to.gid, to.qpn, 1, /*timeout_us=*/50'000, to.lid, /*interval_us=*/1'000);
+    greedy.await(ProbeResult::kTimeout, 100);
+    modest.await_successes(5);
+    CHECK_EQ(modest.stat("timeout"), 0);
+    CHECK(greedy.stat("success") >= limited.rate_limit);
+    greedy.stop_probing();
+    modest.stop_probing();
+    wait_for("every probe that came is answered or counted", [&] {
+      return reflector.stat("reflector_received") ==
+             reflector.stat("reflected") + reflector.stat("reflector_over_limit");
+    });
+    CHECK(reflector.stat("reflector_over_limit") >= 100);
+  }
+}
+
 TEST(rdma_probes_with_another_qkey_are_not_answered) {
   const FakeVerbs fake(kSettings);
   RdmaConfig other = config_of("fake1");

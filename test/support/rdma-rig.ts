@@ -42,7 +42,7 @@ export function ownFakeVerbs(): (settings?: string) => Promise<FakeDevices> {
 /** Port 1 of fake0: prober and reflector. */
 export function rdmaEngineOptions(changes: Partial<RdmaEngineOptions> = {}): RdmaEngineOptions {
   const any = { gidIndex: -1, address: '', pkeyIndex: 0, qkey: DEFAULT_QKEY, serviceLevel: 0, trafficClass: 0 };
-  const ends = { queuePairs: 0, receiveSlots: 256, busyPoll: false, probe: true, reflect: true };
+  const ends = { queuePairs: 0, receiveSlots: 256, rateLimit: 0, busyPoll: false, probe: true, reflect: true };
   return { device: 'fake0', port: 1, ...any, ...ends, ...changes };
 }
 

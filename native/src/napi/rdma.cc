@@ -73,6 +73,7 @@ RdmaConfig read_rdma_options(const Napi::Value& value) {
   config.traffic_class = static_cast<uint8_t>(number(options, "trafficClass"));
   config.queue_pairs = static_cast<uint16_t>(number(options, "queuePairs"));
   config.receive_slots = number(options, "receiveSlots");
+  config.rate_limit = options.Get("rateLimit").ToNumber().DoubleValue();
   config.busy_poll = options.Get("busyPoll").ToBoolean();
   config.probe = options.Get("probe").ToBoolean();
   config.reflect = options.Get("reflect").ToBoolean();

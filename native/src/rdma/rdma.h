@@ -24,6 +24,7 @@ struct RdmaConfig {
   uint16_t queue_pairs = 0;   // of the prober; 0: one, or eight where the driver ignores flow labels
   uint32_t receive_slots = 2048;  // of each end: the prober's queue pairs share them
   bool busy_poll = false;
+  double rate_limit = 0;  // probes answered a second and source; 0: none
   bool probe = true;
   bool reflect = true;
 };

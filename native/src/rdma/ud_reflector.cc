@@ -1,5 +1,6 @@
 #include "rdma/ud_reflector.h"
 
+#include <cstring>
 #include <utility>
 
 #include "base/clock.h"
@@ -34,11 +35,19 @@ PeerAddress peer_of(const Grh* grh, RdmaLink link, const Completion& completion)
   return peer;
 }
 
+// The port that a probe came from, whatever its queue pair: its GID, or its LID where packets carry none.
+AddressBytes source_of(const PeerAddress& peer) {
+  if (peer.global) return peer.gid;
+  AddressBytes source{};
+  std::memcpy(source.data(), &peer.lid, sizeof peer.lid);
+  return source;
+}
+
 }  // namespace
 
 UdReflector::UdReflector(const UdPort& port, AddressHandles& handles, std::unique_ptr<QueuePair> pair,
-                         bool hardware_clock, ReflectorCounters& counters)
-    : port_(port), handles_(handles), pair_(std::move(pair)), hardware_clock_(hardware_clock), counters_(counters) {}
+                         bool hardware_clock, double rate_limit, ReflectorCounters& counters)
+    : port_(port), handles_(handles), pair_(std::move(pair)), hardware_clock_(hardware_clock), limiter_(rate_limit), counters_(counters) {}
 
 Status UdReflector::take(uint32_t slot, const Completion& completion, const Seen& seen) {
   // The queue pair receives no more: whatever it is given is flushed too.
@@ -72,12 +81,14 @@ Status UdReflector::take(uint32_t slot, const Completion& completion, const Seen
 }
 
 void UdReflector::answer(const Grh* grh, const Payload& probe, const Completion& completion, const Seen& seen) {
+  const PeerAddress peer = peer_of(grh, port_.link(), completion);
+  if (!limiter_.allow(source_of(peer), seen.monotonic_ns)) return counters_.over_limit.add();
   const uint32_t slot = pair_->take_send_slot();
   if (slot == QueuePair::kNone) return counters_.dropped.add();
   if (slot >= answers_.size()) answers_.resize(slot + 1);
   Answer& made = answers_[slot];
   made = Answer{};
-  made.peer = peer_of(grh, port_.link(), completion);
+  made.peer = peer;
   made.peer_qpn = completion.source_qpn;
   made.sequence = probe.sequence;
   // The guess on the safe side: what the host may have held up is the host's.
@@ -161,6 +172,7 @@ void UdReflector::resume(int64_t now_ns) {
 void ReflectorCounters::add_stats(Stats& stats) const {
   stats.emplace_back("reflector_received", received.get());
   stats.emplace_back("reflected", answered.get());
+  stats.emplace_back("reflector_over_limit", over_limit.get());
   stats.emplace_back("reflector_dropped", dropped.get());
   stats.emplace_back("reflector_failed", failed.get());
   stats.emplace_back("reflector_malformed", malformed.get());

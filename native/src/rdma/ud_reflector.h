@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/engine.h"
+#include "base/rate_limiter.h"
 #include "rdma/address_handles.h"
 #include "rdma/completion_queue.h"
 #include "rdma/queue_pair.h"
@@ -16,7 +17,7 @@ namespace weft {
 
 // What the reflectors of one engine have counted, session after session.
 struct ReflectorCounters {
-  Counter received, answered, no_grh, malformed, dropped, unreachable, failed, queue_ran_empty;
+  Counter received, answered, no_grh, malformed, over_limit, dropped, unreachable, failed, queue_ran_empty;
 
   void add_stats(Stats& stats) const;
 };
@@ -24,9 +25,9 @@ struct ReflectorCounters {
 class UdReflector {
  public:
   // All but `pair` outlive this.
-  // `hardware_clock`: completions have stamps.
+  // `hardware_clock`: completions have stamps. `rate_limit`: see RateLimiter.
   UdReflector(const UdPort& port, AddressHandles& handles, std::unique_ptr<QueuePair> pair, bool hardware_clock,
-              ReflectorCounters& counters);
+              double rate_limit, ReflectorCounters& counters);
 
   QueuePair& pair() { return *pair_; }
   uint32_t number() const { return pair_->number(); }
@@ -62,6 +63,7 @@ class UdReflector {
   AddressHandles& handles_;
   std::unique_ptr<QueuePair> pair_;
   const bool hardware_clock_;
+  RateLimiter limiter_;
   ReflectorCounters& counters_;
   std::vector<Answer> answers_;  // by send slot
   std::vector<uint32_t> waiting_;

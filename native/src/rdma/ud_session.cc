@@ -40,7 +40,8 @@ Result<std::unique_ptr<UdSession>> UdSession::open(const RdmaConfig& config, Ref
   if (config.reflect) {
     // Each probe that has come may have to be answered at once.
     const QueuePairConfig pair = session->pair_config(config, probers_of(config), config.receive_slots, 1);
-    if (const Status opened = session->open_reflector(pair, counters); !opened.ok()) return opened.error();
+    const Status opened = session->open_reflector(pair, config.rate_limit, counters);
+    if (!opened.ok()) return opened.error();
   }
   if (const Status opened = session->open_probers(config); !opened.ok()) return opened.error();
   return session;
@@ -70,12 +71,12 @@ Status UdSession::open_queue(std::unique_ptr<CompletionQueue>& queue, const Queu
   return Done{};
 }
 
-Status UdSession::open_reflector(const QueuePairConfig& pair, ReflectorCounters& counters) {
+Status UdSession::open_reflector(const QueuePairConfig& pair, double rate_limit, ReflectorCounters& counters) {
   if (const Status opened = open_queue(reflector_completions_, pair, 1); !opened.ok()) return opened;
   auto made = QueuePair::create(port_->verbs(), port_->pd(), reflector_completions_->raw(), pair);
   if (!made.ok()) return made.error();
-  reflector_ =
-      std::make_unique<UdReflector>(*port_, *handles_, std::move(made.value()), hardware_clock_, counters);
+  reflector_ = std::make_unique<UdReflector>(*port_, *handles_, std::move(made.value()), hardware_clock_, rate_limit,
+                                             counters);
   return Done{};
 }
 

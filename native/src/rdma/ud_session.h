@@ -46,7 +46,7 @@ class UdSession {
 
   QueuePairConfig pair_config(const RdmaConfig& config, uint16_t index, uint32_t send_slots, uint16_t pairs) const;
   Status open_queue(std::unique_ptr<CompletionQueue>& queue, const QueuePairConfig& pair, uint32_t pairs);
-  Status open_reflector(const QueuePairConfig& pair, ReflectorCounters& counters);
+  Status open_reflector(const QueuePairConfig& pair, double rate_limit, ReflectorCounters& counters);
   Status open_probers(const RdmaConfig& config);
 
   const bool stamped_;

@@ -76,6 +76,11 @@ export const RdmaUdOptions = Type.Object(
     }),
     probe: Type.Boolean({ default: true, description: 'Probe the targets of the pinglist; `false`: only answer.' }),
     reflect: Type.Boolean({ default: true, description: 'Answer the probes of others; `false`: only probe.' }),
+    rate_limit: Type.Integer({
+      default: 1000,
+      minimum: 0,
+      description: 'Probes a second answered to one GID, with a burst of as many; 0: no limit.',
+    }),
     per_path: Type.Boolean({
       default: false,
       description: 'One series for each path (tag `path`) instead of one for each target.',
@@ -108,6 +113,7 @@ export function portOptions(config: RdmaUdConfig): PortOptions {
     trafficClass: config.traffic_class,
     queuePairs: config.queue_pairs,
     receiveSlots: config.receive_slots,
+    rateLimit: config.rate_limit,
     busyPoll: config.busy_poll,
     probe: config.probe,
     reflect: config.reflect,

@@ -85,6 +85,7 @@ const HELP = new Map(
     weft_engine_stood_still_total: 'Times the loop of an RDMA engine did not run when it was to.',
     weft_engine_reflector_received_total: 'RDMA packets that reached the reflector.',
     weft_engine_reflected_total: 'RDMA probes the reflector answered.',
+    weft_engine_reflector_over_limit_total: 'RDMA probes not answered, since their source sends more than rate_limit.',
     weft_engine_reflector_dropped_total: 'RDMA probes the reflector had no room to answer.',
     weft_engine_reflector_failed_total: 'RDMA answers the reflector could not send.',
     weft_engine_reflector_malformed_total: 'Packets that reached the RDMA reflector and are no probe.',

@@ -11,7 +11,7 @@ const configured = ownFakeVerbs();
 
 const OPTIONS: PortOptions = {
   ...{ gidIndex: -1, address: '', pkeyIndex: 0, qkey: DEFAULT_QKEY, serviceLevel: 0, trafficClass: 0, queuePairs: 0 },
-  ...{ receiveSlots: 256, busyPoll: false, probe: true, reflect: false },
+  ...{ receiveSlots: 256, rateLimit: 0, busyPoll: false, probe: true, reflect: false },
 };
 
 test('a target that answers: the three delays add up to what the program saw', async (t) => {

@@ -26,7 +26,8 @@ const configured = ownFakeVerbs();
 
 const CONFIG: RdmaUdConfig = {
   ...{ devices: [], address: '', traffic_class: 0, service_level: 0, qkey: DEFAULT_QKEY, pkey_index: 0 },
-  ...{ queue_pairs: 0, receive_slots: 256, busy_poll: false, probe: true, reflect: true, per_path: false },
+  ...{ queue_pairs: 0, receive_slots: 256, rate_limit: 0, busy_poll: false },
+  ...{ probe: true, reflect: true, per_path: false },
 };
 
 /** The system's clock, but that the input looks for ports when the test says so. */
