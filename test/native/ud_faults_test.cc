@@ -92,6 +92,23 @@ TEST(rdma_address_that_changes) {
   hosts.a.await_successes(10);
 }
 
+// A queue pair keeps the index of its key, and some devices the key itself.
+TEST(rdma_partition_key_that_changes) {
+  Pair hosts(kSettings);
+  hosts.a.probe(hosts.b);
+  hosts.a.await(ProbeResult::kSuccess, 5);
+  hosts.fake.command("pkey fake0 1 0x9001");  // not the one that is used
+  hosts.a.await_successes(5);
+  CHECK_EQ(hosts.a.stat("sessions"), 1);
+  hosts.fake.command("pkey fake0 0 0");
+  wait_for("it says that there is no such key", [&] { return told(hosts.a, "pkey: No such file or directory"); });
+  CHECK(hosts.a.status().state == RdmaState::kGone);
+  CHECK(told(hosts.a, "partition key has changed"));
+  hosts.fake.command("pkey fake0 0 0xffff");
+  hosts.a.await_successes(5);
+  CHECK_EQ(hosts.a.stat("sessions"), 2);
+}
+
 // As `ip address flush` and `add` do it: in between the port has its link-local GID only.
 TEST(rdma_address_that_is_missing_for_a_while) {
   Pair hosts(kSettings);

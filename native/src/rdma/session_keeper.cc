@@ -107,7 +107,7 @@ SessionKeeper::Change SessionKeeper::check_port() {
   auto active = session_->port().active();
   if (!active.ok()) return end("the port cannot be asked any more (" + message_of(active.error()) + ")");
   if (!active.value()) return go_down();
-  if (!session_->port().is_as_opened(config_)) return end("its GID or LID has changed");
+  if (!session_->port().is_as_opened(config_)) return end("its GID, LID or partition key has changed");
   if (state_ != RdmaState::kDown) return Change::kNone;
   // The link may lead elsewhere now.
   session_->handles().distrust_all(monotonic_ns());

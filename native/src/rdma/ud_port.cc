@@ -87,12 +87,15 @@ Status UdPort::read_port(const RdmaConfig& config) {
   auto chosen = choose_gid(read_gids(verbs_, context(), port_, attributes.gid_tbl_len), link_, config);
   if (!chosen.ok()) return chosen.error();
   gid_ = chosen.value();
-  __be16 pkey = 0;
-  if (config.pkey_index >= attributes.pkey_tbl_len ||
-      verbs_.query_pkey(context(), port_, config.pkey_index, &pkey) != 0 || pkey == 0) {
-    return Error{ENOENT, "pkey"};
-  }
+  pkey_ = read_pkey(attributes, config);
+  if (pkey_ == 0) return Error{ENOENT, "pkey"};
   return Done{};
+}
+
+uint16_t UdPort::read_pkey(const ibv_port_attr& port, const RdmaConfig& config) const {
+  __be16 pkey = 0;
+  if (config.pkey_index >= port.pkey_tbl_len) return 0;
+  return verbs_.query_pkey(context(), port_, config.pkey_index, &pkey) == 0 ? pkey : 0;
 }
 
 bool UdPort::is_there() const { return !in_sysfs_ || is_in_sysfs(context()); }
@@ -108,6 +111,7 @@ Result<bool> UdPort::active() const {
 bool UdPort::is_as_opened(const RdmaConfig& config) const {
   ibv_port_attr attributes;
   if (verbs_.query_port(context(), port_, &attributes) != 0 || attributes.lid != lid_) return false;
+  if (read_pkey(attributes, config) != pkey_) return false;
   auto chosen = choose_gid(read_gids(verbs_, context(), port_, attributes.gid_tbl_len), link_, config);
   return chosen.ok() && chosen.value().index == gid_.index && chosen.value().gid == gid_.gid;
 }

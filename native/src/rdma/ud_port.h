@@ -29,13 +29,14 @@ class UdPort {
   bool is_there() const;
   // Whether the port is active now. Errors: `port`, EIO or the like when the device has gone.
   Result<bool> active() const;
-  // Whether it would be opened again with the same GID and LID. REQUIRES: active.
+  // Whether it would be opened again with the same GID, LID and partition. REQUIRES: active.
   bool is_as_opened(const RdmaConfig& config) const;
 
  private:
   UdPort(const Verbs& verbs, VerbsPtr<ibv_context> context, uint8_t port);
 
   Status read_port(const RdmaConfig& config);
+  uint16_t read_pkey(const ibv_port_attr& port, const RdmaConfig& config) const;
 
   const Verbs& verbs_;
   VerbsPtr<ibv_context> context_;
@@ -44,6 +45,7 @@ class UdPort {
   RdmaLink link_ = RdmaLink::kRoce;
   uint16_t lid_ = 0;
   GidEntry gid_;
+  uint16_t pkey_ = 0;  // as in the table of the port, big-endian; 0: none
   uint32_t most_requests_ = 0;
   bool in_sysfs_ = false;
 };
