@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   close,
@@ -79,6 +80,22 @@ describe('RDMA engine', () => {
     const { ended } = await thread.begin(engine, 10_000);
     close(engine);
     assert.ok((await ended).closed);
+    await assertNothingLeft(devices);
+  });
+
+  test('is closed while an address is resolved, and waits for nothing', SOON, async (t) => {
+    const devices = await configured();
+    // Two minutes, or until it is set to less.
+    await devices.command('set fake0 resolve_us 120000000');
+    const engine = create();
+    setTargets(engine, [selfTarget(engine)]);
+    const thread = worker(t);
+    // The first probe waits for the address, the second is not sent.
+    while (!stats(engine).send_error) await thread.slice(engine, 100);
+    close(engine);
+    assert.deepEqual(await devices.counts('fake0', 'contexts', 'qps'), { contexts: 1, qps: 0 });
+    await devices.command('set fake0 resolve_us 0');
+    while ((await devices.count('fake0', 'contexts')) > 0) await setImmediate();
     await assertNothingLeft(devices);
   });
 

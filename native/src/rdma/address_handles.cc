@@ -49,12 +49,15 @@ AddressHandles::AddressHandles(const UdPort& port, uint8_t port_number, size_t c
 }
 
 AddressHandles::~AddressHandles() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    ending_ = true;
-  }
-  asked_.notify_all();
+  end();
   for (std::thread& thread : threads_) thread.join();
+}
+
+bool AddressHandles::end() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ending_ = true;
+  asked_.notify_all();
+  return making_ == 0;
 }
 
 AddressHandles::Found AddressHandles::find(const PeerAddress& address, int64_t now_ns) {
@@ -111,9 +114,11 @@ void AddressHandles::run() {
     std::deque<PeerAddress>& queue = wanted_.empty() ? retried_ : wanted_;
     const PeerAddress address = queue.front();
     queue.pop_front();
+    ++making_;
     lock.unlock();
     Made made = make(address);
     lock.lock();
+    --making_;
     made_.push_back(std::move(made));
     wakeup_.signal();
   }

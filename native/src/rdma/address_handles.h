@@ -43,6 +43,7 @@ class AddressHandles {
 
   // `port_number` of `port`, which outlives this. Errors: eventfd.
   static Result<std::unique_ptr<AddressHandles>> create(const UdPort& port, uint8_t port_number, size_t capacity);
+  // Waits for what is being made: see `end`.
   ~AddressHandles();
   AddressHandles(const AddressHandles&) = delete;
   AddressHandles& operator=(const AddressHandles&) = delete;
@@ -55,6 +56,8 @@ class AddressHandles {
   void distrust_all(int64_t now_ns) { distrusted_ns_ = now_ns; }
   // Puts what the threads have made in place. True when there was something.
   bool take_made(int64_t now_ns);
+  // No handle is made from now on. False: one still is, and destroying this waits until it is there, for a second or so.
+  bool end();
   int fd() const { return wakeup_.fd(); }
   size_t size() const { return table_.size(); }
   uint64_t evictions() const { return table_.evictions(); }
@@ -98,6 +101,7 @@ class AddressHandles {
   std::deque<PeerAddress> wanted_;
   std::deque<PeerAddress> retried_;  // that failed before: they wait for the others
   std::vector<Made> made_;
+  size_t making_ = 0;  // threads that make one
   bool ending_ = false;
 
   // Several, so that hosts that are dead do not hold up the others. Last: they use all above.

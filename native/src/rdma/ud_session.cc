@@ -1,6 +1,8 @@
 #include "rdma/ud_session.h"
 
 #include <algorithm>
+#include <thread>
+#include <utility>
 
 namespace weft {
 
@@ -45,6 +47,17 @@ Result<std::unique_ptr<UdSession>> UdSession::open(const RdmaConfig& config, Ref
   }
   if (const Status opened = session->open_probers(config); !opened.ok()) return opened.error();
   return session;
+}
+
+UdSession::~UdSession() {
+  // What is made on the port goes before it, and queue pairs before their queues.
+  reflector_.reset();
+  probers_.clear();
+  prober_completions_.reset();
+  reflector_completions_.reset();
+  if (!handles_ || handles_->end()) return;
+  // Neither the event loop nor other ports wait for a neighbour that does not answer.
+  std::thread([port = std::move(port_), handles = std::move(handles_)]() mutable { handles.reset(); }).detach();
 }
 
 // One of `pairs` that share the receive slots of their end.

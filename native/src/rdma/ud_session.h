@@ -19,6 +19,11 @@ class UdSession {
   // `counters` outlive this. Errors: see native/index.ts, createRdmaEngine.
   static Result<std::unique_ptr<UdSession>> open(const RdmaConfig& config, ReflectorCounters& counters);
 
+  // Does not wait for addresses that the kernel is still resolving: port and handles then go a moment later.
+  ~UdSession();
+  UdSession(const UdSession&) = delete;
+  UdSession& operator=(const UdSession&) = delete;
+
   const UdPort& port() const { return *port_; }
   // Of the ends that are on, the reflector's first.
   const std::vector<CompletionQueue*>& queues() const { return queues_; }
@@ -56,7 +61,6 @@ class UdSession {
   std::vector<CompletionQueue*> queues_;
   bool hardware_clock_ = false;
   std::unique_ptr<AddressHandles> handles_;
-  // Queue pairs go first.
   std::vector<std::unique_ptr<QueuePair>> probers_;
   std::unique_ptr<UdReflector> reflector_;
 };
