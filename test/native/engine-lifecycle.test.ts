@@ -101,6 +101,28 @@ test('what one slice has no room for comes with the next', SOON, async (t) => {
   }
 });
 
+test('what a slice has no room for comes also after the engine is closed', SOON, async (t) => {
+  const engine = prober(t);
+  const thread = worker(t);
+  const refused = { address: '255.255.255.255', intervalUs: 1000 };
+  setTargets(
+    engine,
+    Array.from({ length: 50 }, (_, i) => engineTarget(9, { ...refused, id: i + 1 })),
+  );
+  let [taken, failed] = [0, 0];
+  while (failed === taken) {
+    taken += (await thread.slice(engine, 1000, 7)).count;
+    failed = stats(engine).send_error ?? 0;
+  }
+  close(engine);
+  for (let closed = false; !closed; ) {
+    const slice = await thread.slice(engine, 1000, 7);
+    taken += slice.count;
+    closed = slice.closed;
+  }
+  assert.equal(taken, failed);
+});
+
 test('a thread that is terminated in the middle of a slice takes nothing with it', SOON, async (t) => {
   const engine = prober(t);
   setTargets(engine, [engineTarget(reflectorPort(t))]);

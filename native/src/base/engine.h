@@ -40,9 +40,6 @@ class Engine {
   virtual Stats stats() const = 0;
   virtual uint16_t port() const { return 0; }
 
-  // What the pumping thread fills; kept between slices, so that no slice allocates.
-  Slice& slice() { return slice_; }
-
   void wake() { wakeup_.signal(); }
   void close() {
     closed_.store(true, std::memory_order_release);
@@ -55,7 +52,6 @@ class Engine {
 
  private:
   Wakeup wakeup_;
-  Slice slice_;
   std::atomic<bool> closed_{false};
 };
 

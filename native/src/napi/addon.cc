@@ -118,8 +118,9 @@ void set_targets(const Napi::CallbackInfo& info) {
   engine->set_targets(std::move(table));
 }
 
-// Moves what fits into the buffer and leaves the rest for the next slice; then nothing new is settled.
-void hand_over(Slice& slice, uint8_t* bytes) {
+// Moves what fits into the buffer and leaves the rest for the next slice; then nothing new is settled. True: it was the
+// last one.
+bool hand_over(Slice& slice, uint8_t* bytes) {
   const size_t count = std::min(slice.records.size(), slice.capacity);
   const bool all = count == slice.records.size();
   SliceHeader header{};
@@ -130,6 +131,7 @@ void hand_over(Slice& slice, uint8_t* bytes) {
   std::memcpy(bytes, &header, sizeof header);
   if (count > 0) std::memcpy(bytes + sizeof header, slice.records.data(), count * sizeof(Record));
   slice.records.erase(slice.records.begin(), slice.records.begin() + static_cast<std::ptrdiff_t>(count));
+  return slice.closed && all;
 }
 
 // A worker may come to pump an engine that was closed a moment ago: that is an answer, not an error.
@@ -140,13 +142,14 @@ void pump(const Napi::CallbackInfo& info) {
         .ThrowAsJavaScriptException();
     return;
   }
-  const auto engine = HandleTable::instance().find(info[0].ToNumber().Uint32Value());
+  const uint32_t handle = info[0].ToNumber().Uint32Value();
+  const auto [engine, kept] = HandleTable::instance().pumped(handle);
   Slice none;
-  none.closed = true;
-  Slice& slice = engine ? engine->slice() : none;
+  Slice& slice = kept ? *kept : none;
+  slice.closed = !engine;
   slice.capacity = (buffer.ByteLength() - sizeof(SliceHeader)) / sizeof(Record);
   if (engine && !slice.full()) engine->pump(info[1].ToNumber().Int32Value(), slice);
-  hand_over(slice, static_cast<uint8_t*>(buffer.Data()));
+  if (hand_over(slice, static_cast<uint8_t*>(buffer.Data()))) HandleTable::instance().forget(handle);
 }
 
 Napi::Value stats(const Napi::CallbackInfo& info) {

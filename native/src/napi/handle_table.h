@@ -21,13 +21,13 @@ class HandleTable {
 
   uint32_t add(std::shared_ptr<Engine> engine) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    engines_.emplace(++last_, Entry{std::move(engine), nullptr});
+    engines_.emplace(++last_, Entry{std::move(engine), nullptr, std::make_shared<Slice>(), false});
     return last_;
   }
 
   uint32_t add(RdmaEngine rdma) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    engines_.emplace(++last_, Entry{std::move(rdma.engine), std::move(rdma.monitor)});
+    engines_.emplace(++last_, Entry{std::move(rdma.engine), std::move(rdma.monitor), std::make_shared<Slice>(), false});
     return last_;
   }
 
@@ -45,19 +45,43 @@ class HandleTable {
     return found == engines_.end() ? nullptr : found->second.monitor;
   }
 
+  // What a slice is made of. Of a closed engine there is no more than what its slices had no room for; of one whose last
+  // slice was taken, nothing.
+  struct Pumped {
+    std::shared_ptr<Engine> engine;
+    std::shared_ptr<Slice> slice;  // filled by the pumping thread, and kept between slices so that none allocates
+  };
+  Pumped pumped(uint32_t handle) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = engines_.find(handle);
+    if (found == engines_.end()) return {};
+    found->second.pumped = true;
+    return {found->second.engine, found->second.slice};
+  }
+
+  // Closes the handle. Who pumped the engine goes on until the slice that says so: `forget`.
   std::shared_ptr<Engine> remove(uint32_t handle) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = engines_.find(handle);
     if (found == engines_.end()) return nullptr;
     auto engine = std::move(found->second.engine);
-    engines_.erase(found);
+    found->second.monitor.reset();
+    if (!found->second.pumped) engines_.erase(found);
     return engine;
+  }
+
+  // The last slice was taken.
+  void forget(uint32_t handle) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    engines_.erase(handle);
   }
 
  private:
   struct Entry {
-    std::shared_ptr<Engine> engine;
+    std::shared_ptr<Engine> engine;  // nullptr: closed
     std::shared_ptr<RdmaMonitor> monitor;
+    std::shared_ptr<Slice> slice;
+    bool pumped;
   };
 
   std::mutex mutex_;
