@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,13 @@ export class AgentProcess {
     const agent = new AgentProcess(child, folder, `http://127.0.0.1:${prometheusPort}/metrics`);
     await agent.#ready();
     return agent;
+  }
+
+  /** The pinglist is empty from now on; the agent finds that within some seconds. */
+  async stopProbing(): Promise<void> {
+    const path = join(this.#folder, 'pinglist.json');
+    await writeFile(`${path}.new`, JSON.stringify({ version: 1, revision: 'none', targets: [] }));
+    await rename(`${path}.new`, path);
   }
 
   usage(): Usage {

@@ -1,12 +1,10 @@
 /**
  * The whole agent at 100, 1 000 and 10 000 UDP targets and at 5 000 TCP targets on loopback, one probe a second each,
- * answered by a reflector in another process, and at 10 000 RDMA targets that the fake verbs answer; all scraped every
- * 10 s. With --soak a long run at 10 000 UDP targets, and one at as many RDMA targets, show that memory
- * stays flat.
+ * answered by a reflector in another process, and scraped every 10 s. With --soak a long run at 10 000 UDP targets
+ * shows that memory stays flat. agent-rdma.ts does the same over RDMA.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { startFakeVerbs } from '../test/support/fake-verbs.js';
 import { AgentProcess, type AgentTargets, type Scrape } from './agent-process.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
 import { type LoopResult, TcpLoop, UdpLoop } from './c-loop.js';
@@ -15,22 +13,22 @@ import { cpuPercent, type Usage } from './process-usage.js';
 import { slope } from './statistics.js';
 
 const SIZES = [100, 1000, 10_000];
-const BUDGET_SIZE = 10_000;
+/** Of the budgets. */
+export const BUDGET_SIZE = 10_000;
 const TCP_SIZE = 5000;
 const MAX_CPU_PERCENT = 15;
 const MAX_RSS_MB = 150;
 const MAX_BLOCKED_MS = 50;
-const VERBS = `devices=1,far_hosts=${BUDGET_SIZE}`;
 const WINDOW_MS = 10_000;
 const LOOP_SECONDS = 5;
 const EVENT_LOOP_DELAY = /^weft_agent_event_loop_delay_max_seconds(?:\{[^}]*\})? (\S+)/m;
 
-interface Windows {
+export interface Windows {
   readonly warmUp: number;
   readonly measured: number;
 }
 
-interface Course {
+export interface Course {
   readonly usages: readonly Usage[];
   readonly text: readonly Scrape[];
   /** One, after everything else was measured. */
@@ -39,10 +37,13 @@ interface Course {
 }
 
 export async function run({ quick, soakMinutes }: BenchOptions): Promise<BenchRow[]> {
-  const windows = quick ? { warmUp: 1, measured: 1 } : { warmUp: 2, measured: 4 };
+  const windows = windowsOf(quick);
   const udp = await udpRows(quick ? [1000] : SIZES, windows, soakMinutes);
-  const tcp = await tcpRows(quick ? 1000 : TCP_SIZE, windows);
-  return [...udp, ...tcp, ...(await rdmaRows(quick ? 1000 : BUDGET_SIZE, windows, soakMinutes))];
+  return [...udp, ...(await tcpRows(quick ? 1000 : TCP_SIZE, windows))];
+}
+
+export function windowsOf(quick: boolean): Windows {
+  return quick ? { warmUp: 1, measured: 1 } : { warmUp: 2, measured: 4 };
 }
 
 async function udpRows(sizes: readonly number[], windows: Windows, soakMinutes: number): Promise<BenchRow[]> {
@@ -72,19 +73,6 @@ async function tcpRows(count: number, windows: Windows): Promise<BenchRow[]> {
   }
 }
 
-/** Its CPU is also that of the fake wire and of what answers there: there is no limit to compare it with. */
-async function rdmaRows(count: number, windows: Windows, soakMinutes: number): Promise<BenchRow[]> {
-  const cleanUp: (() => unknown)[] = [];
-  try {
-    const { env } = await startFakeVerbs({ after: (end) => cleanUp.push(end as () => unknown) }, VERBS);
-    const targets: AgentTargets = { transport: 'rdma-ud', count, verbs: env };
-    const rows = rowsOf('RDMA', count, await observe(targets, windows));
-    return soakMinutes > 0 ? [...rows, ...(await soak(targets, soakMinutes))] : rows;
-  } finally {
-    for (const end of cleanUp.reverse()) await end();
-  }
-}
-
 /** What the raw C loop takes to send, stamp and match as many probes a second: % of a core. */
 async function pacedUdpPercent(perSecond: number): Promise<number> {
   const loop = await UdpLoop.build();
@@ -99,8 +87,8 @@ function percentOf({ cpuNs, wallNs }: LoopResult): number {
   return (cpuNs / wallNs) * 100;
 }
 
-/** Warms up, then measures, scraping once in each window as Prometheus does by default: text. */
-async function observe(targets: AgentTargets, windows: Windows): Promise<Course> {
+/** Warms up, then measures, scraping once in each window as Prometheus does by default: text. Then calls `look`. */
+export async function observe(targets: AgentTargets, windows: Windows, look = async () => {}): Promise<Course> {
   const agent = await AgentProcess.start(targets);
   try {
     await delay(windows.warmUp * WINDOW_MS);
@@ -115,13 +103,14 @@ async function observe(targets: AgentTargets, windows: Windows): Promise<Course>
       usages.push(agent.usage());
       maxBlockedMs = Math.max(maxBlockedMs, Number(EVENT_LOOP_DELAY.exec(scrape.body)?.[1] ?? Number.NaN) * 1000);
     }
+    await look();
     return { usages, text, protobuf: await agent.scrape('protobuf'), maxBlockedMs };
   } finally {
     await agent.stop();
   }
 }
 
-function rowsOf(
+export function rowsOf(
   transport: 'UDP' | 'TCP' | 'RDMA',
   count: number,
   { usages, text, protobuf, maxBlockedMs }: Course,
@@ -167,8 +156,15 @@ function scrapeRows(name: string, scrapes: readonly Scrape[]): BenchRow[] {
   ];
 }
 
-/** RSS each minute; the slope is that of the second half, when caches and heaps have found their size. */
-async function soak(targets: AgentTargets, minutes: number): Promise<BenchRow[]> {
+/**
+ * RSS each minute; the slope is that of the second half, when caches and heaps have found their size. At the end `close`
+ * may add rows.
+ */
+export async function soak(
+  targets: AgentTargets,
+  minutes: number,
+  close: (name: string, agent: AgentProcess) => Promise<BenchRow[]> = async () => [],
+): Promise<BenchRow[]> {
   const agent = await AgentProcess.start(targets);
   try {
     const points: [minute: number, mb: number][] = [];
@@ -188,6 +184,7 @@ async function soak(targets: AgentTargets, minutes: number): Promise<BenchRow[]>
     return [
       { name: `${name}: RSS, highest`, value: highest, unit: 'MB', budget: '≤ 150 MB', ok: highest <= MAX_RSS_MB },
       { name: `${name}: RSS slope, second half`, value: slope(settled), unit: 'MB/min' },
+      ...(await close(name, agent)),
     ];
   } finally {
     await agent.stop();

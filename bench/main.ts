@@ -21,6 +21,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   'prometheus-scrape': () => import('./prometheus-scrape.js'),
   idle: () => import('./idle.js'),
   agent: () => import('./agent.js'),
+  'agent-rdma': () => import('./agent-rdma.js'),
   controller: () => import('./controller.js'),
   grid: () => import('./grid.js'),
 };

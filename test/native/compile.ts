@@ -59,10 +59,10 @@ export async function compileFakeVerbs({ sanitized }: { readonly sanitized: bool
     ['-fPIC', '-fvisibility=hidden', ...(sanitized ? SANITIZERS : [])],
     [TESTS, FAKE_VERBS],
   );
-  // Its threads outlive whoever loads it, and so does its code.
+  // Its threads outlive whoever loads it, and so does its code. Its calls of `new` are its own: see heap.cc.
   const undefinedIsAnError = sanitized ? [] : ['-Wl,-z,defs'];
   const objects = await compile(filesIn(FAKE_VERBS, '.cc'));
-  return link('libfake_verbs.so', objects, ['-shared', '-Wl,-z,nodelete', ...undefinedIsAnError]);
+  return link('libfake_verbs.so', objects, ['-shared', '-Wl,-z,nodelete', '-Wl,-Bsymbolic', ...undefinedIsAnError]);
 }
 
 interface Toolchain {

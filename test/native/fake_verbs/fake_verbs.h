@@ -14,7 +14,8 @@
 // Commands (DEV is fake0, ... or `all`):
 //   configure SETTINGS           as FAKE_VERBS; only while no device is open. Forgets all counts and faults.
 //   set DEV KEY VALUE            one setting, at run time.
-//   get DEV [COUNT ...]          `name=value ...`, summed over the devices; see counters.h for the names.
+//   get DEV [COUNT ...]          `name=value ...`, summed over the devices; see counters.h for the names. `heap_bytes`: of the
+//                                library, all devices.
 //   qps DEV                      the queue pairs: `qpn=17 state=3 receives=256 sends=0; ...`
 //   packets DEV                  the last 64 packets that DEV sent, oldest first, with header fields and payload.
 //   fault DEV ACTION [ARG ...]   see below; answers the rule's id.

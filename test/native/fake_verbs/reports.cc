@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 
+#include "heap.h"
 #include "world.h"
 
 namespace fake_verbs {
@@ -75,6 +76,7 @@ std::string report_counts(const std::vector<Device *> &devices, const std::vecto
     for (size_t i = 0; i < kCounts; ++i) counts[kCountNames[i]] += device->counters.at(i);
     for (const NamedCount &count : live(*device)) counts[count.name] += count.value;
   }
+  counts["heap_bytes"] = heap_bytes();
   std::vector<std::string_view> wanted = names;
   if (wanted.empty()) {
     for (const auto &[name, value] : counts) wanted.push_back(name);
