@@ -237,6 +237,11 @@ export class Distribution {
     this.#cells = mergeCells(this.#cells, other.#cells);
   }
 
+  /** Gives up the room it keeps for buckets to come. */
+  trim(): void {
+    this.#cells = this.#cells.slice();
+  }
+
   clone(): Distribution {
     const copy = new Distribution();
     copy.merge(this);

@@ -35,6 +35,9 @@ ProbeSchedule::ProbeSchedule(int64_t now_ns) : wheel_(now_ns) {}
 void ProbeSchedule::replace(const TargetTable& table, int64_t now_ns) {
   std::unordered_map<uint32_t, uint32_t> listed;
   listed.reserve(table.entries.size());
+  // A table that grows as it likes has room for twice as many.
+  targets_.reserve(table.entries.size());
+  wheel_.grow(static_cast<uint32_t>(table.entries.size()));
   rate_ = 0;
   for (const TargetEntry& entry : table.entries) {
     if (listed.count(entry.id) != 0) continue;  // the first of equal ids counts

@@ -11,7 +11,7 @@ namespace weft {
 
 namespace {
 
-constexpr int64_t kFreshNs = 60 * kNsPerS;
+constexpr int64_t kFreshNs = 60 * kNsPerS;  // at most
 constexpr int64_t kFirstRetryNs = kNsPerS;
 constexpr int64_t kLastRetryNs = 8 * kNsPerS;
 // A handle this young was made by the route of today: losses have another cause.
@@ -19,6 +19,11 @@ constexpr int64_t kTrustedNs = 2 * kNsPerS;
 // Sends that take longer are lost in the device.
 constexpr int64_t kRetiredNs = 5 * kNsPerS;
 constexpr uint8_t kHopLimit = 255;
+
+// Not all at once: the handles of a long list were made within a second.
+int64_t fresh_ns(const PeerAddress& address) {
+  return kFreshNs - static_cast<int64_t>(PeerAddressHash{}(address) % kFreshNs) / 4;
+}
 
 }  // namespace
 
@@ -98,7 +103,7 @@ bool AddressHandles::take_made(int64_t now_ns) {
     entry->made_ns = now_ns;
     entry->error = one.error;
     entry->retry_ns = one.handle ? 0 : std::clamp(entry->retry_ns * 2, kFirstRetryNs, kLastRetryNs);
-    entry->fresh_until_ns = now_ns + (one.handle ? kFreshNs : entry->retry_ns);
+    entry->fresh_until_ns = now_ns + (one.handle ? fresh_ns(one.address) : entry->retry_ns);
     // A peer that cannot be resolved is not reached by its old handle either.
     entry->handle.swap(one.handle);
     if (one.handle) retired_.push_back({std::move(one.handle), now_ns + kRetiredNs});

@@ -43,7 +43,7 @@ function measure(samples: number[], at: number, slice: Slice, i: number): void {
 }
 
 /**
- * `sent` counts the probes that left the host, but for stale ones: loss is `timeout / sent` on every transport. The usual window is written out as one literal: objects that grow are
+ * `sent` counts the probes that left the host, but for stale ones: loss is `timeout / sent` on every transport. The usual windows are written out as literals: objects that grow are
  * larger and slower.
  */
 function fieldsOf(numbers: readonly number[], distributions: Distributions, stale: number | undefined): Fields {
@@ -51,7 +51,7 @@ function fieldsOf(numbers: readonly number[], distributions: Distributions, stal
   const [networkRtt, proberDelay, responderDelay] = distributions;
   const sent = success + timeout + invalid;
   const isWhole = networkRtt !== undefined && proberDelay !== undefined && responderDelay !== undefined;
-  if (isWhole && stale === undefined && errno === 0) {
+  if (isWhole && errno === 0 && stale === undefined) {
     return {
       sent: probes(sent),
       success: probes(success),
@@ -60,6 +60,21 @@ function fieldsOf(numbers: readonly number[], distributions: Distributions, stal
       invalid: probes(invalid),
       late: probes(late),
       duplicate: probes(duplicate),
+      network_rtt: distribution(networkRtt),
+      prober_delay: distribution(proberDelay),
+      responder_delay: distribution(responderDelay),
+    };
+  }
+  if (isWhole && errno === 0 && stale !== undefined) {
+    return {
+      sent: probes(sent),
+      success: probes(success),
+      timeout: probes(timeout),
+      send_error: probes(sendError),
+      invalid: probes(invalid),
+      late: probes(late),
+      duplicate: probes(duplicate),
+      stale: probes(stale),
       network_rtt: distribution(networkRtt),
       prober_delay: distribution(proberDelay),
       responder_delay: distribution(responderDelay),

@@ -14,11 +14,9 @@ export interface Series {
   users: number;
 }
 
-/** Since a target last answered: silences.ts. */
+/** Of a target that did not answer lately: silences.ts. */
 export interface Silence {
-  /** When the last probe that was answered was sent: UTC, µs. */
-  answeredUs: number;
-  /** In a row, since then. */
+  /** Timeouts in a row, since the last answer. */
   timeouts: number;
   readonly runs: SilentRun[];
 }
@@ -40,7 +38,9 @@ export interface ProbedTarget<T extends Target = Target> {
   /** Clock of the last answer, or the one that is expected: what unanswered probes are counted under. */
   clock: number;
   hasAnswered: boolean;
-  /** Undefined where silences are not watched. */
+  /** When the last probe that was answered was sent: UTC, µs. Where silences are watched. */
+  answeredUs: number;
+  /** Undefined while it answers, and where silences are not watched. */
   silence: Silence | undefined;
   /** Another end has taken the place of this one: probes that it did not answer are no loss. */
   isReplaced: boolean;
@@ -193,6 +193,7 @@ export class TargetTable<T extends Target> {
       series: CLOCK_NAMES.map(() => undefined),
       clock: USER,
       hasAnswered: false,
+      answeredUs: Number.NEGATIVE_INFINITY,
       silence: undefined,
       isReplaced: false,
     };

@@ -28,14 +28,13 @@ export class Silences<T extends Target> {
     oldestUs: number,
   ): void {
     if (result === SEND_ERROR) return;
-    probed.silence ??= { answeredUs: Number.NEGATIVE_INFINITY, timeouts: 0, runs: [] };
-    const { silence } = probed;
     if (result !== TIMEOUT) {
       // Late and second answers come from a queue pair that is there, too.
-      silence.answeredUs = Math.max(silence.answeredUs, sentUs);
-      silence.timeouts = 0;
-      silence.runs.length = 0;
-    } else if (sentUs > silence.answeredUs) {
+      probed.answeredUs = Math.max(probed.answeredUs, sentUs);
+      probed.silence = undefined;
+    } else if (sentUs > probed.answeredUs) {
+      probed.silence ??= { timeouts: 0, runs: [] };
+      const { silence } = probed;
       silence.timeouts += 1;
       addTo(silence.runs, series, startUs, oldestUs);
       if (isSuspicious(silence.timeouts)) this.#suspicious = probed;

@@ -158,12 +158,14 @@ export class Windows<T extends Target> {
   /** A window's metrics carry its end as their time: then it was complete. */
   *#metricsOf(window: Window<T>): Iterator<Metric> {
     const timeNs = BigInt(window.startUs + this.#lengthUs) * 1000n;
+    const { size } = window.sums;
     for (const [series, sums] of window.sums) {
       const fields = sums.fields();
       // What is handed over is not kept until the last one is.
       window.sums.delete(series);
       sums.clear();
-      this.#spare.push(sums);
+      // After a stall there are those of several windows: no more than one needs are kept.
+      if (this.#spare.length < size) this.#spare.push(sums);
       yield { name: 'probe', tags: series.tags, fields, timeNs };
     }
   }
