@@ -172,6 +172,7 @@ function benchContext(): PluginContext {
     retract() {},
     subscribe: () => () => {},
     announce: () => () => {},
+    expectEndpoints: () => () => {},
     subscribeEndpoints: () => () => {},
   };
   const agent = { hostname: 'host-00000', labels: {}, version: '0', windowMs: 10_000 };

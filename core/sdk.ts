@@ -43,6 +43,7 @@ export {
   type ProcessorDefinition,
 } from './plugin.js';
 export type {
+  Announced,
   BoardStatus,
   Endpoint,
   HttpProbe,

@@ -82,6 +82,13 @@ export interface Endpoint {
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
+/** Where this host answers now. */
+export interface Announced {
+  readonly endpoints: readonly Endpoint[];
+  /** False: some of its reflectors are about to say where they answer, or that they cannot. */
+  readonly isComplete: boolean;
+}
+
 export type TargetOf<T extends Transport> = Extract<Target, { transport: T }>;
 
 /** What is on the board and what the safety limits did to it. */
@@ -124,7 +131,12 @@ export interface PinglistBoard {
   subscribeRefreshes(listener: (reason: string) => void): () => void;
   /** Announces where this host answers; the returned function takes it back. */
   announce(endpoint: Endpoint): () => void;
-  /** Calls `listener` now and after every change of the announced endpoints. Returns the unsubscribe function. */
-  subscribeEndpoints(listener: (endpoints: readonly Endpoint[]) => void): () => void;
+  /**
+   * Says that endpoints may be announced in a moment, so that the host is not registered without them. Inputs start side
+   * by side: it is called before `start` awaits anything. The returned function ends it, whatever came of it.
+   */
+  expectEndpoints(): () => void;
+  /** Calls `listener` now and after every change. Returns the unsubscribe function. */
+  subscribeEndpoints(listener: (announced: Announced) => void): () => void;
   status(): BoardStatus;
 }

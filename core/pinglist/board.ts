@@ -6,6 +6,7 @@
 import { describeError, WeftError } from '../errors.js';
 import type { Logger } from '../plugin.js';
 import {
+  type Announced,
   type BoardStatus,
   type Endpoint,
   type Pinglist,
@@ -34,7 +35,7 @@ export function createBoard(options: BoardOptions): Board {
 }
 
 type TargetListener = (targets: readonly Target[]) => void;
-type EndpointListener = (endpoints: readonly Endpoint[]) => void;
+type EndpointListener = (announced: Announced) => void;
 type RefreshListener = (reason: string) => void;
 type Published = Pinglist & { readonly provider: string | undefined };
 
@@ -47,7 +48,9 @@ class PinglistBoardImpl implements Board {
   #limited: LimitedTargets;
   readonly #targets = new Map<Transport, readonly Target[]>(TRANSPORTS.map((transport) => [transport, []]));
   readonly #listeners = new Map<Transport, Set<TargetListener>>(TRANSPORTS.map((transport) => [transport, new Set()]));
-  #endpoints: readonly Endpoint[] = [];
+  #announced: Announced = { endpoints: [], isComplete: true };
+  /** Calls of expectEndpoints that are not ended. */
+  #expecting = 0;
   readonly #endpointListeners = new Set<EndpointListener>();
   readonly #refreshListeners = new Set<RefreshListener>();
 
@@ -98,14 +101,24 @@ class PinglistBoardImpl implements Board {
 
   announce(endpoint: Endpoint): () => void {
     const entry = { ...endpoint };
-    this.#setEndpoints([...this.#endpoints, entry]);
+    this.#setEndpoints([...this.#announced.endpoints, entry]);
     return () => {
-      if (this.#endpoints.includes(entry)) this.#setEndpoints(this.#endpoints.filter((other) => other !== entry));
+      const { endpoints } = this.#announced;
+      if (endpoints.includes(entry)) this.#setEndpoints(endpoints.filter((other) => other !== entry));
+    };
+  }
+
+  expectEndpoints(): () => void {
+    this.#expect(1);
+    let isExpecting = true;
+    return () => {
+      if (isExpecting) this.#expect(-1);
+      isExpecting = false;
     };
   }
 
   subscribeEndpoints(listener: EndpointListener): () => void {
-    return this.#subscribe(this.#endpointListeners, listener, this.#endpoints);
+    return this.#subscribe(this.#endpointListeners, listener, this.#announced);
   }
 
   status(): BoardStatus {
@@ -146,8 +159,16 @@ class PinglistBoardImpl implements Board {
   }
 
   #setEndpoints(endpoints: readonly Endpoint[]): void {
-    this.#endpoints = endpoints;
-    this.#notify(this.#endpointListeners, endpoints);
+    this.#announced = { ...this.#announced, endpoints };
+    this.#notify(this.#endpointListeners, this.#announced);
+  }
+
+  #expect(more: 1 | -1): void {
+    this.#expecting += more;
+    const isComplete = this.#expecting === 0;
+    if (isComplete === this.#announced.isComplete) return;
+    this.#announced = { ...this.#announced, isComplete };
+    this.#notify(this.#endpointListeners, this.#announced);
   }
 
   #targetsOf(transport: Transport): readonly Target[] {

@@ -11,6 +11,7 @@ import { type Board, createBoard } from '../../core/pinglist/board.js';
 import type { Input, PluginContext } from '../../core/plugin.js';
 import { ControllerInput } from '../../plugins/inputs/controller/controller.js';
 import { DEFAULT_QKEY } from '../../plugins/inputs/rdma-ud/config.js';
+import { NATIVE_DOOR, type RdmaDoor } from '../../plugins/inputs/rdma-ud/door.js';
 import { RdmaUdInput } from '../../plugins/inputs/rdma-ud/rdma-ud.js';
 import { started, TOKENS } from '../controller/api/controller.js';
 import { TestAccumulator } from '../support/accumulator.js';
@@ -35,6 +36,7 @@ class Host {
   readonly #controller: { readonly url: string; readonly folder: string };
   #acc = new TestAccumulator();
   #inputs: readonly Required<Input>[] = [];
+  #board: Board | undefined;
 
   constructor(
     t: TestContext,
@@ -48,8 +50,8 @@ class Host {
     t.after(() => this.stop());
   }
 
-  /** The first contact comes at once with `startSpreadMs` 0. */
-  async start(startSpreadMs: number): Promise<void> {
+  /** The first contact comes at once with `startSpreadMs` 0. Resolves when the port is open. */
+  async start(startSpreadMs: number, door: RdmaDoor = NATIVE_DOOR): Promise<void> {
     const board: Board = createBoard({ log: this.log, maxRate: 10_000 });
     const agent = { hostname: this.#name, labels: {}, version: '0', windowMs: ENDLESS_WINDOW_MS };
     const context: PluginContext = { name: 'host', log: this.log, clock: systemClock, agent, board };
@@ -64,15 +66,26 @@ class Host {
     this.#acc = new TestAccumulator();
     this.#inputs = [
       new ControllerInput(config, context),
-      new RdmaUdInput({ ...RDMA, devices: [this.#device] }, context),
+      new RdmaUdInput({ ...RDMA, devices: [this.#device] }, context, door),
     ];
-    for (const input of this.#inputs) await input.start(this.#acc, new AbortController().signal);
+    this.#board = board;
+    await Promise.all(this.#inputs.map((input) => input.start(this.#acc, new AbortController().signal)));
   }
 
   /** The controller hears nothing of it, as when the process is killed. */
   async stop(): Promise<void> {
     for (const input of this.#inputs) await input.stop();
     this.#inputs = [];
+  }
+
+  /** On its list. */
+  get targets(): number {
+    return this.#board?.status().targets['rdma-ud'] ?? 0;
+  }
+
+  /** As a target that falls silent does. */
+  askForFreshList(): void {
+    this.#board?.requestRefresh('a test');
   }
 
   /** Answers of other hosts so far; gathers. */
@@ -100,7 +113,8 @@ async function answered(host: Host, n: number): Promise<void> {
   while ((await host.answers()) < enough) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-test('a host that restarts is soon probed again, and its restart is no loss', async (t) => {
+/** A host `b` that is probed by `a`, which has its list. */
+async function probed(t: TestContext): Promise<{ a: Host; b: Host }> {
   await configured();
   const controller = await started(t, {
     refresh: REFRESH_MS,
@@ -114,13 +128,43 @@ test('a host that restarts is soon probed again, and its restart is no loss', as
   while ((await controller.ask({ path: '/v1/agents/b', token: TOKENS.reader })).status !== 200) await b.answers();
   await a.start(0);
   await answered(a, 5);
+  return { a, b };
+}
+
+/** Ends it: what was sent to the old queue pair is `stale`, nothing is loss. */
+async function isNoLoss(a: Host): Promise<void> {
+  await a.stop();
+  assert.deepEqual(a.errors, []);
+  assert.ok(a.total('stale') > 0, 'probes to the old queue pair');
+  assert.equal(a.total('timeout'), 0);
+}
+
+test('a host that restarts is soon probed again, and its restart is no loss', async (t) => {
+  const { a, b } = await probed(t);
   await b.stop();
   const goneMs = systemClock.monotonicMs();
   await b.start(REFRESH_MS);
   await answered(a, 5);
   t.diagnostic(`answers again after ${Math.round(systemClock.monotonicMs() - goneMs)} ms`);
-  await a.stop();
-  assert.deepEqual(a.errors, []);
-  assert.ok(a.total('stale') > 0, 'probes to the old queue pair');
-  assert.equal(a.total('timeout'), 0);
+  await isNoLoss(a);
+});
+
+test('a host whose device opens slowly is on every list meanwhile, with its old queue pair', async (t) => {
+  const { a, b } = await probed(t);
+  const openingMs = 2000;
+  const slowDoor: RdmaDoor = {
+    ...NATIVE_DOOR,
+    async rdmaDevices() {
+      await new Promise((resolve) => setTimeout(resolve, openingMs));
+      return NATIVE_DOOR.rdmaDevices();
+    },
+  };
+  await b.stop();
+  const opened = b.start(0, slowDoor);
+  // So that it has one made in the meantime.
+  a.askForFreshList();
+  await opened;
+  assert.equal(a.targets, 1);
+  await answered(a, 5);
+  await isNoLoss(a);
 });

@@ -33,6 +33,7 @@ const NO_BOARD: PinglistBoard = {
   requestRefresh() {},
   subscribeRefreshes: () => () => {},
   announce: () => () => {},
+  expectEndpoints: () => () => {},
   subscribeEndpoints: () => () => {},
   status: () => ({
     provider: undefined,

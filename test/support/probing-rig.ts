@@ -58,8 +58,8 @@ export function probingRig(
   t.after(() => input.stop());
   const acc = new WatchedAccumulator();
   let endpoints: readonly Endpoint[] = [];
-  board.subscribeEndpoints((now) => {
-    endpoints = now;
+  board.subscribeEndpoints((announced) => {
+    endpoints = announced.endpoints;
   });
   const counted = (engine: string, field: string): number =>
     acc.metrics

@@ -40,6 +40,7 @@ export class ProbingInput<T extends Transport> implements Input {
 
   async start(acc: Accumulator): Promise<void> {
     const { transport, probing, engines } = this.#setup;
+    const endExpectation = this.#context.board.expectEndpoints();
     try {
       if (probing !== undefined) {
         this.#session = new ProbeSession({ transport, context: this.#context, acc, ...probing });
@@ -48,6 +49,8 @@ export class ProbingInput<T extends Transport> implements Input {
     } catch (error) {
       await this.stop();
       throw error;
+    } finally {
+      endExpectation();
     }
   }
 

@@ -154,9 +154,9 @@ export class ControllerInput implements Input {
       onList: (fetched) => void this.#state.save({ key, list: fetched }),
     });
     registrar.start(this.#random() * this.#config.start_spread);
-    const unsubscribeEndpoints = context.board.subscribeEndpoints((endpoints) => {
-      registrar.setEndpoints(endpoints);
-      const isReplaced = isRestart && endpoints.some(({ transport }) => transport === 'rdma-ud');
+    const unsubscribeEndpoints = context.board.subscribeEndpoints((announced) => {
+      registrar.setEndpoints(announced);
+      const isReplaced = isRestart && announced.endpoints.some(({ transport }) => transport === 'rdma-ud');
       if (isReplaced) registrar.hasten(this.#random() * RESTART_SPREAD_MS);
     });
     const unsubscribeRefreshes = context.board.subscribeRefreshes((reason) => follower.refresh(reason));

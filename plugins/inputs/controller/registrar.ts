@@ -2,7 +2,7 @@
 
 import { MAX_REGISTRATION_BYTES, type Registration } from '../../../core/control/registration.js';
 import { formatAddress } from '../../../core/http/listen-address.js';
-import type { Endpoint } from '../../../core/target.js';
+import type { Announced, Endpoint } from '../../../core/target.js';
 import { PeerError } from '../../common/peer/failure.js';
 import { registrationAnswer } from './answer.js';
 import { Cadence, periodicMs, retryMs } from './cadence.js';
@@ -13,6 +13,11 @@ import { agentPath, isNotRegistered, keyHeader, type Link } from './link.js';
 const DEFAULT_PERIOD_MS = 60_000;
 /** Whatever it says: an agent that was sent away for years would never be found again. */
 const MAX_PERIOD_MS = 3_600_000;
+/**
+ * Endpoints that are about to be announced are waited for: others would drop this host from their lists, and take up with
+ * it anew. A device whose driver hangs must not hide what else answers here for longer.
+ */
+export const PATIENCE_MS = 10_000;
 
 export interface RegistrarOptions {
   readonly link: Link;
@@ -25,7 +30,9 @@ export interface RegistrarOptions {
 export class Registrar {
   readonly #options: RegistrarOptions;
   readonly #cadence: Cadence;
-  #endpoints: readonly Endpoint[] = [];
+  #announced: Announced = { endpoints: [], isComplete: true };
+  /** Since when a registration has waited for endpoints, monotonic, ms. */
+  #waitingSinceMs: number | undefined;
   #failures = 0;
   #isRegistered = false;
   #heartbeatMs = DEFAULT_PERIOD_MS;
@@ -56,9 +63,13 @@ export class Registrar {
     this.#cadence.stop();
   }
 
-  setEndpoints(endpoints: readonly Endpoint[]): void {
-    this.#endpoints = endpoints;
-    this.#cadence.soon();
+  setEndpoints(announced: Announced): void {
+    const hasChanged = announced.endpoints !== this.#announced.endpoints;
+    this.#announced = announced;
+    if (hasChanged) this.#cadence.soon();
+    if (!announced.isComplete || this.#waitingSinceMs === undefined) return;
+    this.#waitingSinceMs = undefined;
+    this.#cadence.within(0);
   }
 
   /** The first contact comes within `delayMs`, if it was to come later. */
@@ -74,9 +85,18 @@ export class Registrar {
 
   async #attempt(): Promise<number> {
     const { link, onAttempted } = this.#options;
+    const patienceMs = this.#patienceMs(link.clock.monotonicMs());
+    if (patienceMs > 0) return patienceMs;
     const waitMs = await this.#register(link);
     if (!link.client.isClosed) onAttempted();
     return waitMs;
+  }
+
+  /** How long to wait for endpoints that are about to be announced. */
+  #patienceMs(nowMs: number): number {
+    if (this.#announced.isComplete) return 0;
+    this.#waitingSinceMs ??= nowMs;
+    return Math.max(0, this.#waitingSinceMs + PATIENCE_MS - nowMs);
   }
 
   async #register(link: Link): Promise<number> {
@@ -116,7 +136,7 @@ export class Registrar {
     const { link, advertised } = this.#options;
     const { labels, version } = link.context.agent;
     const addresses = { ...connectionAddress(localAddress), ...advertised };
-    const { endpoints, leftOut } = resolveEndpoints(this.#endpoints, addresses);
+    const { endpoints, leftOut } = resolveEndpoints(this.#announced.endpoints, addresses);
     this.#sayLeftOut(leftOut);
     return { version: 1, weft: version, labels: { ...labels }, endpoints: endpoints.map(copyOf) };
   }

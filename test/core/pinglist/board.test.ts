@@ -145,10 +145,21 @@ describe('board', () => {
     const seen: string[][] = [];
     const endpoint = (port: number): Endpoint => ({ transport: 'udp', address: '10.0.0.1', port, attributes: {} });
     const takeBack = board.announce(endpoint(1));
-    board.subscribeEndpoints((endpoints) => seen.push(endpoints.map(({ port }) => String(port))));
+    board.subscribeEndpoints(({ endpoints }) => seen.push(endpoints.map(({ port }) => String(port))));
     board.announce(endpoint(2));
     takeBack();
     takeBack();
     assert.deepEqual(seen, [['1'], ['1', '2'], ['2']]);
+  });
+
+  test('endpoints are complete once nobody expects more', () => {
+    const seen: boolean[] = [];
+    board.subscribeEndpoints(({ isComplete }) => seen.push(isComplete));
+    const [endFirst, endSecond] = [board.expectEndpoints(), board.expectEndpoints()];
+    endFirst();
+    endFirst();
+    assert.deepEqual(seen, [true, false]);
+    endSecond();
+    assert.deepEqual(seen, [true, false, true]);
   });
 });

@@ -15,7 +15,7 @@ const endpoint = (qpn: number): Endpoint => ({
 test('an endpoint that becomes another is never missing, and not told twice', () => {
   const board = createBoard({ log: new MemoryLog(), maxRate: 1 });
   const seen: string[] = [];
-  board.subscribeEndpoints((endpoints) => seen.push(endpoints.map(({ attributes }) => attributes.qpn).join()));
+  board.subscribeEndpoints(({ endpoints }) => seen.push(endpoints.map(({ attributes }) => attributes.qpn).join()));
   const announcement = new Announcement(board);
   announcement.set(undefined);
   announcement.set(endpoint(1));

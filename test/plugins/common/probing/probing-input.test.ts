@@ -126,6 +126,19 @@ for (const { transport, create, target, takePort } of TRANSPORTS) {
       assert.deepEqual(r.endpoints(), []);
     });
 
+    test('is complete with all of its endpoints, and when it has none', async (t) => {
+      const r = rig(t, { listen: ['127.0.0.1:0', '[::1]:0'] });
+      const seen: string[] = [];
+      r.board.subscribeEndpoints(({ endpoints, isComplete }) => seen.push(`${endpoints.length} ${isComplete}`));
+      await r.start();
+      assert.deepEqual(seen, ['0 true', '0 false', '1 false', '2 false', '2 true']);
+      const taken = rig(t, { listen: [`127.0.0.1:${r.endpoints()[0]?.port}`] });
+      let isComplete = false;
+      taken.board.subscribeEndpoints((announced) => ({ isComplete } = announced));
+      await assert.rejects(taken.start());
+      assert.ok(isComplete);
+    });
+
     test('only answers, or only probes, when told to', async (t) => {
       const enginesOf = async (r: ProbingRig): Promise<(string | undefined)[]> => {
         await r.start();

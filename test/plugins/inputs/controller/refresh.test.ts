@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { Endpoint } from '../../../../core/target.js';
+import { DEBOUNCE_MS } from '../../../../plugins/inputs/controller/cadence.js';
 import { EarlyFetches } from '../../../../plugins/inputs/controller/early-fetches.js';
+import { PATIENCE_MS } from '../../../../plugins/inputs/controller/registrar.js';
 import { ControllerDouble } from '../../../support/controller-double.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { Harness, listOf, until } from './harness.js';
@@ -133,6 +135,36 @@ describe('an agent that is restarted', () => {
     assert.equal(agent.clock.nextInMs, 1000);
     await agent.next();
     assert.deepEqual(double.registrations.at(-1)?.endpoints, [RDMA]);
+  });
+
+  test('is not registered without what it is about to announce', async (t) => {
+    const { double, agent } = await pair(t, 0);
+    await agent.start();
+    const endExpectation = agent.board.expectEndpoints();
+    agent.board.announce(UDP);
+    await agent.clock.advance(0);
+    assert.equal(agent.clock.nextInMs, PATIENCE_MS);
+    agent.board.announce(RDMA);
+    endExpectation();
+    await agent.next();
+    assert.deepEqual(double.registrations.at(-1)?.endpoints, [UDP, RDMA]);
+    assert.equal(double.registrations.length, 1);
+  });
+
+  test('is registered without what never comes, after a while; and with it when it comes', async (t) => {
+    const { double, agent } = await pair(t, 0);
+    await agent.start();
+    const endExpectation = agent.board.expectEndpoints();
+    agent.board.announce(UDP);
+    await agent.clock.advance(0);
+    assert.equal(agent.clock.nextInMs, PATIENCE_MS);
+    await agent.next();
+    assert.deepEqual(double.registrations.at(-1)?.endpoints, [UDP]);
+    agent.board.announce(RDMA);
+    await agent.clock.advance(DEBOUNCE_MS);
+    await until(() => double.registrations.length === 2);
+    assert.deepEqual(double.registrations.at(-1)?.endpoints, [UDP, RDMA], 'still not all, and not waited for again');
+    endExpectation();
   });
 
   test('waits for its moment when others find it where it was', async (t) => {
