@@ -100,13 +100,17 @@ export class ProbeSession<T extends Transport> {
     const { active, removed, repathed } = this.#targets.replace(targets);
     if (removed.length + repathed.length > 0) this.#leaving.push({ sinceUs: this.#nowUs(), removed, repathed });
     this.#active = active;
-    this.#restate(removed);
+    this.#restate();
     this.#deal();
   }
 
-  /** Ends that have another queue pair now: what was sent to the old one is no loss of the network. */
-  #restate(removed: readonly ProbedTarget<TargetOf<T>>[]): void {
-    const replaced = replacedBy(removed, this.#active);
+  /**
+   * Ends that have another queue pair now: what was sent to the old one is no loss of the network. An end that was on no
+   * list in between, as while its device was away, is recognised for as long as there is something to restate.
+   */
+  #restate(): void {
+    const left = this.#leaving.flatMap(({ removed }) => removed.filter(({ isReplaced }) => !isReplaced));
+    const replaced = replacedBy(left, this.#active);
     if (replaced.length === 0) return;
     const stale = this.#windows.restate(replaced);
     const fields = { targets: replaced.length, dst: replaced[0]?.target.dst, stale };

@@ -172,6 +172,8 @@ describe('inputs.rdma-ud', () => {
     const reasons: string[] = [];
     r.board.subscribeRefreshes((reason) => {
       reasons.push(reason);
+      // Its host may have registered without it in between.
+      r.publish([]);
       r.publish([{ ...old, qpn: old.qpn + 1 }]);
     });
     r.publish([old]);
