@@ -6,6 +6,7 @@
 
 import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { networkInterfaces } from 'node:os';
 import type { Clock } from '../../../core/clock.js';
 import { BoundedBytes } from './bounded-bytes.js';
 import { PeerError } from './failure.js';
@@ -33,6 +34,8 @@ export interface ExchangeContext {
   /** Keeps connections from one request to the next. */
   readonly agent: HttpAgent | HttpsAgent;
   readonly signal: AbortSignal;
+  /** Addresses of this host; default: those of its interfaces that are up. */
+  readonly ownAddresses?: () => readonly string[];
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -40,7 +43,8 @@ const MAX_PROBLEM_BYTES = 64 * 1024;
 
 /** Rejects with PeerError, or with the reason of `signal`. Any status is an answer. */
 export async function exchange(request: ExchangeRequest, context: ExchangeContext): Promise<ExchangeAnswer> {
-  const { clock, timeoutMs, agent, signal } = context;
+  const { clock, timeoutMs, agent, signal, ownAddresses = interfaceAddresses } = context;
+  endOrphans(agent, ownAddresses);
   const cut = new AbortController();
   const timer = clock.after(timeoutMs, () => {
     cut.abort(new PeerError('timeout', `no complete answer within ${timeoutMs} ms`));
@@ -57,6 +61,18 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
     timer.cancel();
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** The kernel keeps connections from an address that this host has lost: what they send goes nowhere, and nobody says so. */
+function endOrphans({ freeSockets }: HttpAgent | HttpsAgent, ownAddresses: () => readonly string[]): void {
+  const kept = Object.values(freeSockets).flatMap((sockets) => sockets ?? []);
+  if (kept.length === 0) return;
+  const own = new Set(ownAddresses());
+  for (const socket of kept) if (!own.has(socket.localAddress ?? '')) socket.destroy();
+}
+
+function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
 }
 
 /** The peer closed a kept connection just as it was used again, which it may (RFC 9112, section 9.3.1): worth one more. */

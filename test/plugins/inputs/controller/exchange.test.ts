@@ -4,7 +4,7 @@ import { Agent, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { BoundedBytes } from '../../../../plugins/common/peer/bounded-bytes.js';
-import { type ExchangeRequest, exchange } from '../../../../plugins/common/peer/exchange.js';
+import { type ExchangeContext, type ExchangeRequest, exchange } from '../../../../plugins/common/peer/exchange.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { until } from './harness.js';
 
@@ -23,10 +23,10 @@ async function serve(t: TestContext) {
   const clock = new FakeClock();
   const abort = new AbortController();
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  const ask = (request: Partial<ExchangeRequest> = {}) =>
+  const ask = (request: Partial<ExchangeRequest> = {}, context: Partial<ExchangeContext> = {}) =>
     exchange(
       { method: 'GET', url, headers: {}, maxBodyBytes: 1000, ...request },
-      { clock, timeoutMs: 1000, agent, signal: abort.signal },
+      { clock, timeoutMs: 1000, agent, signal: abort.signal, ...context },
     );
   return { server, sockets, clock, abort, ask };
 }
@@ -56,6 +56,17 @@ test('a connection is kept; one that the peer closed in between is replaced with
   assert.equal((await ask()).status, 200);
   assert.equal(sockets.size, 2);
   assert.equal(clock.pending, 0);
+});
+
+test('connections that are kept from an address that the host has lost are not used again', async (t) => {
+  const { server, sockets, ask } = await serve(t);
+  server.on('request', (_, response) => response.end('x'));
+  await Promise.all([ask(), ask()]);
+  assert.equal(sockets.size, 2);
+  const other = { ownAddresses: () => ['127.0.0.2'] };
+  assert.equal((await ask({}, other)).status, 200);
+  assert.equal(sockets.size, 3);
+  await Promise.all([...sockets].slice(0, 2).map((socket) => socket.closed || once(socket, 'close')));
 });
 
 test('a new connection that is closed at once is a failure, not tried again', async (t) => {
