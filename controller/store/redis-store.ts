@@ -10,12 +10,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { ErrorReply } from 'redis';
 import { type Clock, delay, type Timer } from '../../core/clock.js';
-import { describeError, StartupError, WeftError } from '../../core/errors.js';
+import { describeError, StartupError } from '../../core/errors.js';
 import { LimitedLog } from '../../core/pipeline/limited-log.js';
 import type { Logger } from '../../core/plugin.js';
+import { AnswerWatch } from '../../core/redis/answer-watch.js';
+import { createConnection, type RedisConnection } from '../../core/redis/connection.js';
+import { checkRedisConfig } from '../../core/redis/options.js';
 import type { AgentEntry } from '../agent-entry.js';
 import { notYours } from '../registry-error.js';
-import { checkRedisConfig, createConnection, type RedisConnection } from './redis-connection.js';
 import type { RedisStoreConfig } from './redis-form.js';
 import { DELETE, PUT, RESTORE } from './redis-scripts.js';
 import { isDeleted, parseValue, partsOf, seenMsOf } from './redis-value.js';
@@ -28,10 +30,10 @@ export interface RedisStoreContext {
   readonly forgetAfterMs: number;
 }
 
+/** Where its options stand. */
+const OPTION = 'controller.store';
 const RESYNC_MS = 60_000;
 const RETRY_MS = 500;
-/** Timeouts that an answer may take while others come. */
-const PATIENCE = 3;
 /** Entries that are written back at once. */
 const RESTORE_BATCH = 500;
 
@@ -39,6 +41,7 @@ export class RedisStore implements RegistryStore {
   readonly #config: RedisStoreConfig;
   readonly #context: RedisStoreContext;
   readonly #log: LimitedLog;
+  readonly #answers: AnswerWatch;
   readonly #closing = new AbortController();
   #listener: StoreListener | undefined;
   #connection: RedisConnection | undefined;
@@ -47,27 +50,26 @@ export class RedisStore implements RegistryStore {
   /** Grows with every disturbance: what was compared before one may be out of date. */
   #disturbances = 0;
   #recovery: Promise<void> | undefined;
-  /** When Redis last answered anything, monotonic. */
-  #answeredMs = 0;
 
   /** Throws ConfigError. */
   constructor(config: RedisStoreConfig, context: RedisStoreContext) {
-    checkRedisConfig(config);
+    checkRedisConfig(OPTION, config);
     this.#config = config;
     this.#context = context;
+    this.#answers = new AnswerWatch(context.clock, config.timeout);
     this.#log = new LimitedLog(context.log, context.clock);
   }
 
   async open(listener: StoreListener): Promise<void> {
     this.#listener = listener;
-    const connection = await createConnection(this.#config, {
+    const connection = await createConnection(OPTION, this.#config, {
       onDisturbed: (error) => this.#disturbed(error),
       onMessage: (message) => this.#onMessage(message),
     });
     this.#connection = connection;
     const connecting = connection.connect(`${this.#config.prefix}agents`);
     try {
-      await this.#within(connecting);
+      await this.#answers.within(connecting);
       await this.#synchronise();
     } catch (cause) {
       await this.close();
@@ -104,7 +106,7 @@ export class RedisStore implements RegistryStore {
     const { prefix } = this.#config;
     const whole = [id, `${prefix}agents`, String(Math.max(1, Math.ceil(ttlMs))), ...args];
     try {
-      return await this.#within(connection.eval(script, `${this.#keyPrefix}${id}`, whole));
+      return await this.#answers.within(connection.eval(script, `${this.#keyPrefix}${id}`, whole));
     } catch (error) {
       // What Redis refuses it has answered; whether the rest was done nobody knows.
       if (!(error instanceof ErrorReply)) this.#disturbed(asError(error));
@@ -119,35 +121,6 @@ export class RedisStore implements RegistryStore {
   #connected(): RedisConnection {
     if (this.#connection === undefined) throw new Error('the store is not open');
     return this.#connection;
-  }
-
-  /** A server that does not answer is away; what it was asked may still happen. */
-  async #within<T>(work: Promise<T>): Promise<T> {
-    const settled = new AbortController();
-    const note = (): void => {
-      this.#answeredMs = this.#context.clock.monotonicMs();
-    };
-    work.then(note, () => {});
-    try {
-      return await Promise.race([work, this.#silence(settled.signal)]);
-    } finally {
-      settled.abort();
-    }
-  }
-
-  /** Rejects when nothing was answered for the timeout, or this one not for several while others were: a burst. */
-  async #silence(settled: AbortSignal): Promise<never> {
-    const { clock } = this.#context;
-    const timeoutMs = this.#config.timeout;
-    for (let round = 1; ; round += 1) {
-      await delay(clock, timeoutMs, settled);
-      // After a pause of the process timers come before answers that have long arrived.
-      await setImmediate();
-      // The race is over, nobody waits for this.
-      if (settled.aborted) return undefined as never;
-      if (clock.monotonicMs() - this.#answeredMs >= timeoutMs || round === PATIENCE)
-        throw new WeftError('WEFT_TIMEOUT', `no answer from Redis in ${round * timeoutMs} ms`);
-    }
   }
 
   #onMessage(message: string): void {
@@ -208,10 +181,10 @@ export class RedisStore implements RegistryStore {
     const present = new Set<string>();
     const batches = this.#connected().keys(this.#keyPrefix)[Symbol.asyncIterator]();
     for (;;) {
-      const batch = await this.#within(batches.next());
+      const batch = await this.#answers.within(batches.next());
       if (batch.done) break;
       const ids = batch.value.map((key) => key.slice(this.#keyPrefix.length));
-      const compared = await this.#within(Promise.all(ids.map((id) => this.#compare(id))));
+      const compared = await this.#answers.within(Promise.all(ids.map((id) => this.#compare(id))));
       ids.forEach((id, i) => {
         if (compared[i]) present.add(id);
       });

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { RegistryError } from '../../../controller/registry-error.js';
-import { checkRedisConfig } from '../../../controller/store/redis-connection.js';
 import { ConfigError, StartupError } from '../../../core/errors.js';
+import { checkRedisConfig } from '../../../core/redis/options.js';
 import { makeCertificates } from '../../support/certificates.js';
 import { MemoryLog } from '../../support/memory-log.js';
 import { freePort, hasRedis, RedisServer } from '../../support/redis-server.js';
@@ -240,9 +240,9 @@ test('a Redis that is not there is told at the start', needs, async (t) => {
 });
 
 test('options that name no Redis, or two, are refused', () => {
-  const base = { type: 'redis', prefix: 'weft:', timeout: 1000 } as const;
+  const base = { prefix: 'weft:', timeout: 1000 } as const;
   const url = 'redis://127.0.0.1:6379';
   for (const config of [base, { ...base, url, cluster: [url] }, { ...base, url, tls_cert: 'x' }])
-    assert.throws(() => checkRedisConfig(config), ConfigError);
-  checkRedisConfig({ ...base, url });
+    assert.throws(() => checkRedisConfig('controller.store', config), ConfigError);
+  checkRedisConfig('controller.store', { ...base, url });
 });

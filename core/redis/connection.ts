@@ -1,10 +1,10 @@
-/** One Redis server, a cluster or what sentinels name the master of: the few things the store asks of any of them. */
+/** One Redis server, a cluster or what sentinels name the master of: the few things that weft's stores ask of any of them. */
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createClient, createCluster, createSentinel, ErrorReply, type RedisClientOptions } from 'redis';
-import { ConfigError, StartupError } from '../../core/errors.js';
-import type { RedisStoreConfig } from './redis-form.js';
+import { createClient, createCluster, createSentinel, ErrorReply, RESP_TYPES, type RedisClientOptions } from 'redis';
+import { StartupError } from '../errors.js';
+import { isTls, type RedisConfig } from './options.js';
 
 export interface ConnectionListener {
   /** A connection broke, came back or leads elsewhere: messages may have been missed. */
@@ -17,6 +17,8 @@ export interface RedisConnection {
   /** Connects and subscribes to `channel`. Rejects with what is in the way; it may not be used then. */
   connect(channel: string): Promise<void>;
   eval(script: string, key: string, args: readonly string[]): Promise<unknown>;
+  /** The same for arguments and results that are bytes, not texts: every string of the result is a Buffer. */
+  evalBytes(script: string, key: string, args: readonly (string | Buffer)[]): Promise<unknown>;
   get(key: string): Promise<string | null>;
   /** Ms until the key expires; negative when there is no such key or it never does. */
   ttlMs(key: string): Promise<number>;
@@ -26,26 +28,13 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
-/** Throws ConfigError when the options do not name exactly one kind of Redis. */
-export function checkRedisConfig(config: RedisStoreConfig): void {
-  const named = (['url', 'cluster', 'sentinel'] as const).filter((key) => config[key] !== undefined);
-  if (named.length !== 1) {
-    const found = named.length === 0 ? 'none' : named.join(' and ');
-    throw new ConfigError(`controller.store: expected one of url, cluster and sentinel, found ${found}`);
-  }
-  if ((config.tls_cert === undefined) !== (config.tls_key === undefined))
-    throw new ConfigError('controller.store: tls_cert and tls_key belong together: set both or neither');
-  const nodes = config.cluster ?? config.sentinel?.nodes ?? [];
-  if (new Set(nodes.map(isTls)).size > 1)
-    throw new ConfigError('controller.store: expected redis:// or rediss:// for all nodes, found both');
-}
-
-/** Reads the files the options name. Rejects with StartupError. */
+/** Reads the files the options name, which are those of `where`. Rejects with StartupError. */
 export async function createConnection(
-  config: RedisStoreConfig,
+  where: string,
+  config: RedisConfig,
   listener: ConnectionListener,
 ): Promise<RedisConnection> {
-  const common = await commonOptions(config);
+  const common = await commonOptions(where, config);
   if (config.cluster !== undefined) return clusterConnection(config.cluster, common, listener);
   if (config.sentinel !== undefined) return sentinelConnection(config.sentinel, common, listener);
   return singleConnection(config.url ?? '', common, listener);
@@ -69,12 +58,12 @@ interface TlsFiles {
   readonly key?: Buffer;
 }
 
-async function commonOptions(config: RedisStoreConfig): Promise<Common> {
+async function commonOptions(where: string, config: RedisConfig): Promise<Common> {
   const [ca, cert, key, password] = await Promise.all([
-    readOption('tls_ca', config.tls_ca),
-    readOption('tls_cert', config.tls_cert),
-    readOption('tls_key', config.tls_key),
-    readSecret(config.password),
+    readOption(where, 'tls_ca', config.tls_ca),
+    readOption(where, 'tls_cert', config.tls_cert),
+    readOption(where, 'tls_key', config.tls_key),
+    readSecret(where, config.password),
   ]);
   return {
     credentials: {
@@ -100,10 +89,6 @@ function clientOptions({ credentials, timeoutMs }: Common, opened: () => boolean
   } as const;
 }
 
-function isTls(url: string): boolean {
-  return url.startsWith('rediss:');
-}
-
 function singleConnection(url: string, common: Common, listener: ConnectionListener): RedisConnection {
   let opened = false;
   const options = clientOptions(common, () => opened);
@@ -126,6 +111,7 @@ function singleConnection(url: string, common: Common, listener: ConnectionListe
       opened = true;
     },
     eval: evaluator(client),
+    evalBytes: evaluator(client.withTypeMapping(BYTES)),
     get: (key) => client.get(key),
     ttlMs: (key) => client.pTTL(key),
     keys: (prefix) => client.scanIterator({ MATCH: `${escapeGlob(prefix)}*`, COUNT: SCAN_COUNT }),
@@ -153,6 +139,7 @@ function clusterConnection(urls: readonly string[], common: Common, listener: Co
       opened = true;
     },
     eval: evaluator(cluster),
+    evalBytes: evaluator(cluster.withTypeMapping(BYTES)),
     get: (key) => cluster.get(key),
     ttlMs: (key) => cluster.pTTL(key),
     async *keys(prefix) {
@@ -168,7 +155,7 @@ function clusterConnection(urls: readonly string[], common: Common, listener: Co
 }
 
 function sentinelConnection(
-  sentinel: NonNullable<RedisStoreConfig['sentinel']>,
+  sentinel: NonNullable<RedisConfig['sentinel']>,
   common: Common,
   listener: ConnectionListener,
 ): RedisConnection {
@@ -197,6 +184,7 @@ function sentinelConnection(
       opened = true;
     },
     eval: evaluator(client),
+    evalBytes: evaluator(client.withTypeMapping(BYTES)),
     get: (key) => client.get(key),
     ttlMs: (key) => client.pTTL(key),
     keys: (prefix) => client.scanIterator({ MATCH: `${escapeGlob(prefix)}*`, COUNT: SCAN_COUNT }),
@@ -206,19 +194,21 @@ function sentinelConnection(
   };
 }
 
-interface ScriptRunner {
-  evalSha(sha1: string, options: ScriptOptions): Promise<unknown>;
-  eval(script: string, options: ScriptOptions): Promise<unknown>;
+const BYTES = { [RESP_TYPES.BLOB_STRING]: Buffer };
+
+interface ScriptRunner<A> {
+  evalSha(sha1: string, options: ScriptOptions<A>): Promise<unknown>;
+  eval(script: string, options: ScriptOptions<A>): Promise<unknown>;
 }
-interface ScriptOptions {
+interface ScriptOptions<A> {
   keys: string[];
-  arguments: string[];
+  arguments: A[];
 }
 
 /** Sends a script once, then its name. */
-function evaluator(client: ScriptRunner): RedisConnection['eval'] {
+function evaluator<A>(client: ScriptRunner<A>) {
   const names = new Map<string, string>();
-  return async (script, key, args) => {
+  return async (script: string, key: string, args: readonly A[]): Promise<unknown> => {
     const name = names.get(script) ?? createHash('sha1').update(script).digest('hex');
     names.set(script, name);
     const options = { keys: [key], arguments: [...args] };
@@ -243,16 +233,16 @@ function escapeGlob(text: string): string {
   return text.replace(/[\\*?[\]^-]/g, '\\$&');
 }
 
-async function readSecret(value: string | undefined): Promise<string | undefined> {
+async function readSecret(where: string, value: string | undefined): Promise<string | undefined> {
   const file = value?.startsWith('file:') ? value.slice('file:'.length) : undefined;
-  return file === undefined ? value : (await readOption('password', file))?.toString('utf8').trim();
+  return file === undefined ? value : (await readOption(where, 'password', file))?.toString('utf8').trim();
 }
 
-async function readOption(option: string, file: string | undefined): Promise<Buffer | undefined> {
+async function readOption(where: string, option: string, file: string | undefined): Promise<Buffer | undefined> {
   if (file === undefined) return undefined;
   try {
     return await readFile(file);
   } catch (cause) {
-    throw new StartupError(`cannot read ${option} ${file} of controller.store`, { retryable: true, cause });
+    throw new StartupError(`cannot read ${option} ${file} of ${where}`, { retryable: true, cause });
   }
 }
