@@ -78,6 +78,8 @@ export interface Output {
   write(batch: readonly Metric[], signal: AbortSignal): Promise<void>;
   /** Legal without connect, and twice. No write comes after it. */
   close?(): Promise<void>;
+  /** What it says of itself beyond what the agent says of every output: counts since the last call. Quick; at any time. */
+  selfMetrics?(timeNs: bigint): readonly Metric[];
 }
 
 interface DefinitionBase<S extends TObject> {

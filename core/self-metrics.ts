@@ -1,6 +1,6 @@
 /**
  * What the agent says of itself, as ordinary metrics: weft_build, weft_agent, and one weft_input, weft_processor or
- * weft_output for each plugin. Counts are what happened since the last time.
+ * weft_output for each plugin, beside what an output says of itself. Counts are what happened since the last time.
  */
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
@@ -9,7 +9,7 @@ import { count, distribution, type Field, type Fields, gauge, type Metric, type 
 import type { DiskUsage } from './pipeline/output-buffer.js';
 import { Ticker } from './pipeline/scheduler.js';
 import type { InputStats, OutputStats, ProcessorStats } from './pipeline/stats.js';
-import type { AgentInfo } from './plugin.js';
+import type { AgentInfo, Output } from './plugin.js';
 
 interface Named<S> {
   readonly name: string;
@@ -22,7 +22,7 @@ export interface AgentSnapshot {
   readonly reloadFailures: number;
   readonly inputs: readonly Named<InputStats>[];
   readonly processors: readonly Named<ProcessorStats>[];
-  readonly outputs: readonly Named<OutputStats>[];
+  readonly outputs: readonly (Named<OutputStats> & Pick<Output, 'selfMetrics'>)[];
 }
 
 export interface SelfMetricsOptions {
@@ -83,7 +83,8 @@ export class SelfMetrics {
       send('weft_input', { input: name }, inputFields(stats, since(`input ${name}`)));
     for (const { name, stats } of snapshot.processors)
       send('weft_processor', { processor: name }, processorFields(stats, since(`processor ${name}`)));
-    for (const { name, stats } of snapshot.outputs) {
+    for (const output of snapshot.outputs) {
+      const { name, stats } = output;
       const key = `output ${name}`;
       send('weft_output', { output: name }, outputFields(stats, timeNs, since(key)));
       for (const [field, counts] of Object.entries({ drops: stats.drops, rejections: stats.rejections })) {
@@ -92,6 +93,7 @@ export class SelfMetrics {
           send('weft_output', { output: name, reason }, fields);
         }
       }
+      for (const own of output.selfMetrics?.(timeNs) ?? []) send(own.name, { output: name, ...own.tags }, own.fields);
     }
   }
 

@@ -114,6 +114,16 @@ export class RunningOutput implements Runnable<RunningOutput> {
     };
   }
 
+  /** What the plugin says of itself; nothing when it fails at that. */
+  selfMetrics(timeNs: bigint): readonly Metric[] {
+    try {
+      return this.#plugin.selfMetrics?.(timeNs) ?? [];
+    } catch (error) {
+      this.#log.error('output failed to say how it is', messageOf(error));
+      return [];
+    }
+  }
+
   /** Connects and begins to flush. */
   async start(): Promise<boolean> {
     const outcome = await this.#connect();

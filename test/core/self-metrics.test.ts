@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Metric } from '../../core/metric.js';
+import { gauge, type Metric } from '../../core/metric.js';
 import { Agent } from '../../core/pipeline/agent.js';
+import type { Output } from '../../core/plugin.js';
 import { FakeOutput, metricOf } from '../support/fake-output.js';
 import { configOf, environment, input, output, processor } from '../support/pipeline.js';
 
@@ -68,6 +69,23 @@ test('an output reports its buffer, its writes and their time', async () => {
   assert.ok(Number(value(last, 'metrics_written')) > 0);
   assert.equal(last?.fields.write_time?.kind, 'distribution');
   assert.equal(value(take('weft_processor').at(-1), 'metrics_dropped'), 0);
+});
+
+test('an output reports what it has to say of itself, with the agent’s tags; one that fails at that harms nobody', async () => {
+  const { agent, sink, clock, take } = await setUp();
+  const own: Output = Object.assign(sink, {
+    selfMetrics: (timeNs: bigint) => [{ name: 'weft_sink', tags: { kind: 'x' }, fields: { held: gauge(3) }, timeNs }],
+  });
+  await clock.advance(20_000);
+  own.selfMetrics = () => {
+    throw new Error('no');
+  };
+  await clock.advance(10_000);
+  await agent.stop();
+  const [metric] = take('weft_sink');
+  assert.deepEqual(metric?.tags, { src: 'host-a', output: 'sink', kind: 'x' });
+  assert.equal(value(metric, 'held'), 3);
+  assert.ok(take('weft_output').length > take('weft_sink').length);
 });
 
 test('the agent reports itself and its build', async () => {

@@ -3,7 +3,7 @@
  * windows are late; 11 to 21 bytes a target.
  */
 
-import type { Fingerprint } from './fingerprint.js';
+import type { Fingerprint } from '../../common/grid/fingerprint.js';
 
 const FIRST_SLOTS = 1024;
 const MAX_LOAD = 0.75;

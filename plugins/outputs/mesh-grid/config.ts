@@ -4,10 +4,29 @@ import { duration, STRICT, type Static, size, Type } from '../../../core/config/
 import { ConfigError } from '../../../core/errors.js';
 import { tlsOptions } from '../../../core/http/tls.js';
 import { hasTokens, type TokensConfig, tokenIssues } from '../../../core/http/tokens.js';
+import { checkRedisConfig, redisOptions } from '../../../core/redis/options.js';
 import { credentialOptions, type PeerConfig, peerUrls } from '../../common/peer/settings.js';
 import type { Thresholds } from './thresholds.js';
 
 const Pem = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+
+const SharedStoreForm = Type.Object(
+  {
+    type: Type.Literal('redis'),
+    ...redisOptions,
+    max_pending: size({
+      default: '64MiB',
+      atLeast: '1MiB',
+      description:
+        'Memory of what waits for a Redis that is away; beyond, the other servers never see the oldest of it.',
+    }),
+  },
+  {
+    ...STRICT,
+    description: 'Share the windows with other servers through a Redis or Valkey; default: each has its own.',
+  },
+);
+export type SharedStoreConfig = Static<typeof SharedStoreForm>;
 
 /** PingWeave's steps: milliseconds where kernels stamp, tenths of them where NICs do. */
 const SLOW_STEPS = ['1ms', '5ms', '20ms'];
@@ -55,6 +74,7 @@ export const MeshGridOptions = Type.Object(
       default: [],
       description: 'Sites whose pages may read it in a browser, such as `https://grafana.example`; `*`: all.',
     }),
+    store: Type.Optional(SharedStoreForm),
     windows: Type.Integer({
       default: 60,
       minimum: 1,
@@ -116,6 +136,7 @@ export function thresholdsOf(config: ServeConfig, transport: string): Thresholds
 
 /** Checks what a schema cannot say; returns the tokens by role. Throws ConfigError. */
 export function checkedAccess(config: ServeConfig, isLoopback: boolean): TokensConfig {
+  if (config.store !== undefined) checkRedisConfig('store', config.store);
   for (const option of ['udp_steps', 'tcp_steps', 'rdma_ud_steps', 'loss_steps'] as const) {
     const [fair = 0, bad = 0, worst = 0] = config[option];
     if (!(fair < bad && bad < worst)) throw new ConfigError(`${option}: the steps must ascend; sort them`);

@@ -1,6 +1,6 @@
 /**
- * Serves the grid: what is written goes into the store, and who asks gets its views. Nothing is measured or fetched here, and
- * nothing is kept across a restart.
+ * Serves the grid: what is written goes into the store, and who asks gets its views. Nothing is measured or fetched here.
+ * The store is memory, lost at a restart unless a Redis has it too (shared/).
  */
 
 import { randomUUID } from 'node:crypto';
@@ -24,6 +24,8 @@ import { EventStreams } from './api/event-streams.js';
 import { allRoutes } from './api/routes.js';
 import { checkedAccess, type ServeConfig, thresholdsOf } from './config.js';
 import { dashboardRoutes } from './dashboard.js';
+import { GridTally } from './grid-tally.js';
+import type { SharedGrid } from './shared/shared-grid.js';
 import { patternLimits } from './thresholds.js';
 
 const LIMITS: ListenerLimits = {
@@ -48,7 +50,9 @@ export class GridServer implements Output {
   readonly #tokens: TokensConfig;
   readonly #streams: EventStreams;
   readonly #views: Views;
+  readonly #tally = new GridTally();
   #listener: HttpListener | undefined;
+  #shared: SharedGrid | undefined;
   /** What was last said of each transport's windows. */
   readonly #announced = new Map<string, string>();
 
@@ -73,6 +77,7 @@ export class GridServer implements Output {
   async connect(signal: AbortSignal): Promise<void> {
     await this.close();
     const { clock, log } = this.#context;
+    this.#shared = await this.#openShared();
     const access = new Access(await readTokens(this.#tokens), this.#config.tls_client_ca !== undefined);
     const app = await createApi([...this.#routes(), ...(await this.#dashboard())], {
       access,
@@ -105,9 +110,13 @@ export class GridServer implements Output {
   async write(batch: readonly Metric[]): Promise<void> {
     const { clock } = this.#context;
     const evicted = this.store.evictedWindows;
-    for (const [i, metric] of batch.entries()) {
-      this.store.add(metric, Number(clock.nowNs() / 1_000_000n));
-      if (i % METRICS_PER_SLICE === METRICS_PER_SLICE - 1) await setImmediate();
+    if (this.#shared !== undefined) {
+      await this.#shared.write(batch, METRICS_PER_SLICE);
+    } else {
+      for (const [i, metric] of batch.entries()) {
+        this.store.add(metric, Number(clock.nowNs() / 1_000_000n));
+        if (i % METRICS_PER_SLICE === METRICS_PER_SLICE - 1) await setImmediate();
+      }
     }
     if (this.store.evictedWindows > evicted) {
       const { cells, bytes } = this.store;
@@ -121,6 +130,24 @@ export class GridServer implements Output {
     const listener = this.#listener;
     this.#listener = undefined;
     await listener?.close();
+    const shared = this.#shared;
+    this.#shared = undefined;
+    await shared?.close();
+  }
+
+  selfMetrics(timeNs: bigint): Metric[] {
+    return [this.#tally.metric(this.store, this.#shared, timeNs)];
+  }
+
+  async #openShared(): Promise<SharedGrid | undefined> {
+    const { store } = this.#config;
+    if (store === undefined) return undefined;
+    // Loaded when needed: the client of Redis costs tens of megabytes.
+    const { SharedGrid } = await import('./shared/shared-grid.js');
+    const { clock, log } = this.#context;
+    const shared = new SharedGrid(store, { store: this.store, clock, log, onTaken: () => this.#announce() });
+    await shared.open();
+    return shared;
   }
 
   #routes() {
@@ -131,6 +158,7 @@ export class GridServer implements Output {
       streams: this.#streams,
       clock: this.#context.clock,
       instance: randomUUID(),
+      shared: () => this.#shared,
     });
   }
 
@@ -161,13 +189,16 @@ export class GridServer implements Output {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
     response.setHeader('Referrer-Policy', 'no-referrer');
+    // Of answers that may lack what other servers took in.
+    if (this.#shared !== undefined && this.#shared.state !== 'ready')
+      response.setHeader('Weft-Store', this.#shared.state);
     const { cors_origins: origins } = this.#config;
     if (origins.length === 0) return false;
     response.setHeader('Vary', 'Origin');
     const { origin } = request.headers;
     if (origin === undefined || !(origins.includes('*') || origins.includes(origin))) return false;
     response.setHeader('Access-Control-Allow-Origin', origins.includes('*') ? '*' : origin);
-    response.setHeader('Access-Control-Expose-Headers', 'ETag');
+    response.setHeader('Access-Control-Expose-Headers', 'ETag, Weft-Store');
     if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return false;
     response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD');
     response.setHeader('Access-Control-Allow-Headers', 'Authorization, If-None-Match');

@@ -8,7 +8,7 @@ import { PushOutput } from './push-output.js';
 
 /** Options of the other mode that would do nothing; those with a default do not tell whether they were written. */
 const PUSH_ONLY = ['token', 'tls_ca'] as const;
-const SERVE_ONLY = ['tls_client_ca'] as const;
+const SERVE_ONLY = ['tls_client_ca', 'store'] as const;
 
 /** Throws ConfigError on options that need or exclude each other. */
 export function meshGridOutput(config: MeshGridConfig, context: PluginContext): Output {

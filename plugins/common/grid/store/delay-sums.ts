@@ -24,6 +24,7 @@ const SLOTS = MAX_INDEX - MIN_INDEX + 1;
 /** Of one distribution: no bucket takes more than an escape, a gap of two bytes and a count of eight. */
 export const MAX_DELAY_BYTES = SLOTS * 11 + 64;
 
+const DAMAGED = 'a distribution of a cell is damaged';
 const ESCAPE = 0xff;
 const MAX_GAP = 30;
 const MAX_SHORT_COUNT = 8;
@@ -92,10 +93,11 @@ export class DelaySums {
     }
   }
 
-  /** Adds one that `write` wrote, and leaves `reader` behind it. */
+  /** Adds one that `write` wrote, and leaves `reader` behind it. Throws RangeError where it is none, and may have added a part. */
   addWritten(reader: ByteReader): void {
     const head = reader.whole();
     const buckets = reader.whole();
+    if (buckets > SLOTS) throw new RangeError(DAMAGED);
     const zeros = (head - (head % 2)) / 2;
     if (buckets + zeros === 0) return;
     this.#addZeros(zeros);
@@ -106,6 +108,7 @@ export class DelaySums {
       const short = reader.byte();
       slot += short === ESCAPE ? reader.whole() : short >> 3;
       const count = short === ESCAPE ? reader.whole() + 1 : (short & 7) + 1;
+      if (slot >= SLOTS) throw new RangeError(DAMAGED);
       this.#addSlot(slot, count);
       nominalSum += count * (NOMINAL_NS[slot] ?? 0);
       if (i < buckets - 1) slot += 1;

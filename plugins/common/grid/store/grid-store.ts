@@ -5,7 +5,7 @@
  * matter. Bounds: `windows` a transport, and `maxCells` and `maxBytes` over all, for which the oldest windows give way.
  */
 
-import { isEndOfSeries, type Metric } from '../../../../core/metric.js';
+import { isEndOfSeries, type Metric, type Tags } from '../../../../core/metric.js';
 import { ChunkPool } from './arena.js';
 import { CellSums } from './cell.js';
 import { HostTable } from './hosts.js';
@@ -26,11 +26,23 @@ export interface GridLimits {
 
 /**
  * What became of a metric: it is in the grid (`added`), it is none of a pair (`other`: another name, the end of a series), or it was
- * dropped: not a valid probe metric, older than the kept windows, more than a window ahead of the clock, or beyond the
- * limits.
+ * dropped: not a valid probe metric, older than the kept windows, more than a window ahead of the clock, beyond the limits, or
+ * there already, as only a store that is shared can tell (`doubled`).
  */
-export const OUTCOMES = ['added', 'other', 'malformed', 'late', 'future', 'full'] as const;
+export const OUTCOMES = ['added', 'other', 'malformed', 'late', 'future', 'full', 'doubled'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+
+/** What one source says of one destination in one window. */
+export interface PairReading {
+  readonly transport: string;
+  readonly src: string;
+  readonly dst: string;
+  /** Of the window, UTC. */
+  readonly endMs: number;
+  /** Where both stand: `src_dc`, …; `path`. */
+  readonly tags: Tags;
+  readonly sums: CellSums;
+}
 
 const MAX_NAME_CHARS = 253;
 /** There are three; third-party inputs may bring some more. */
@@ -44,7 +56,10 @@ export class GridStore {
   readonly #sums = new CellSums();
   #cells = 0;
   /** Metrics by what became of them. */
-  readonly outcomes: Record<Outcome, number> = { added: 0, other: 0, malformed: 0, late: 0, future: 0, full: 0 };
+  readonly outcomes: Record<Outcome, number> = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<
+    Outcome,
+    number
+  >;
   /** Windows and cells that gave way to newer ones before their time: `maxCells`, `maxBytes`. */
   evictedWindows = 0;
   evictedCells = 0;
@@ -78,12 +93,14 @@ export class GridStore {
 
   /** `nowMs`: UTC. */
   add(metric: Metric, nowMs: number): Outcome {
-    const outcome = this.#add(metric, nowMs);
+    const reading = this.read(metric, nowMs);
+    const outcome = typeof reading === 'string' ? reading : this.take(reading);
     this.outcomes[outcome] += 1;
     return outcome;
   }
 
-  #add(metric: Metric, nowMs: number): Outcome {
+  /** What a metric says, or why it will not be in the grid. What the reading holds is good until the next call. */
+  read(metric: Metric, nowMs: number): PairReading | Exclude<Outcome, 'added' | 'full'> {
     if (metric.name !== 'probe' || isEndOfSeries(metric)) return 'other';
     const { transport, src, dst } = metric.tags;
     if (!isName(transport) || !isName(src) || !isName(dst)) return 'malformed';
@@ -92,21 +109,40 @@ export class GridStore {
     if (endMs > nowMs + windowMs) return 'future';
     this.#sums.clear();
     if (!this.#sums.addFields(metric.fields)) return 'malformed';
+    if (this.#isOver(this.#meshes.get(transport), endMs)) return 'late';
+    return { transport, src, dst, endMs, tags: metric.tags, sums: this.#sums };
+  }
+
+  /** Puts it into the grid; `sums` hold the whole cell afterwards. */
+  take({ transport, src, dst, endMs, tags, sums }: PairReading): 'added' | 'late' | 'full' {
     const mesh = this.#meshFor(transport);
     if (mesh === undefined) return 'full';
+    if (this.#isOver(mesh, endMs)) return 'late';
     const window = this.#windowFor(mesh, endMs);
-    if (window === undefined) return 'late';
     if (!this.#makeRoom(mesh, window)) return 'full';
     const pair = mesh.pairOf(src, dst);
     if (!window.has(pair)) {
       mesh.hold(pair);
       this.#cells += 1;
     }
-    if (metric.tags.path) this.paths.add(window, pair, metric.tags.path, metric.fields, this.#meshes.values());
-    window.add(pair, this.#sums);
-    this.hosts.locate(mesh.srcOf(pair), 'src', metric.tags, endMs);
-    this.hosts.locate(mesh.dstOf(pair), 'dst', metric.tags, endMs);
+    if (tags.path) this.paths.add(window, pair, tags.path, sums, this.#meshes.values());
+    window.add(pair, sums);
+    this.hosts.locate(mesh.srcOf(pair), 'src', tags, endMs);
+    this.hosts.locate(mesh.dstOf(pair), 'dst', tags, endMs);
     return 'added';
+  }
+
+  /** Takes out what a source said in a window. */
+  forget({ transport, src }: Pick<PairReading, 'transport' | 'src'>, endMs: number): void {
+    const mesh = this.#meshes.get(transport);
+    const window = mesh?.window(endMs - this.limits.windowMs);
+    const id = this.hosts.idOf(src);
+    if (mesh === undefined || window === undefined || id === undefined) return;
+    for (const pair of [...mesh.row(id).values()]) {
+      if (!window.delete(pair)) continue;
+      mesh.release(pair);
+      this.#cells -= 1;
+    }
   }
 
   #meshFor(transport: string): Mesh | undefined {
@@ -117,12 +153,16 @@ export class GridStore {
     return mesh;
   }
 
-  /** Undefined when the window is over and gone. */
-  #windowFor(mesh: Mesh, endMs: number): GridWindow | undefined {
+  #isOver(mesh: Mesh | undefined, endMs: number): boolean {
+    const { windowMs, windows } = this.limits;
+    const startMs = endMs - windowMs;
+    return startMs <= (mesh?.windows.at(-1)?.startMs ?? startMs) - windows * windowMs;
+  }
+
+  #windowFor(mesh: Mesh, endMs: number): GridWindow {
     const { windowMs, windows } = this.limits;
     const startMs = endMs - windowMs;
     const newestMs = mesh.windows.at(-1)?.startMs ?? startMs;
-    if (startMs <= newestMs - windows * windowMs) return undefined;
     const known = mesh.window(startMs);
     if (known !== undefined) return known;
     const window = new GridWindow(startMs, endMs, this.#pool);

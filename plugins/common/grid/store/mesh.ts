@@ -72,6 +72,21 @@ export class Mesh {
     this.#uses[pair] = (this.#uses[pair] ?? 0) + 1;
   }
 
+  /** One window less has a cell of the pair; without any it is forgotten. */
+  release(pair: number): void {
+    const left = (this.#uses[pair] ?? 1) - 1;
+    this.#uses[pair] = left;
+    if (left > 0) return;
+    const [src, dst] = [this.srcOf(pair), this.dstOf(pair)];
+    const row = this.#rows.get(src);
+    row?.delete(dst);
+    if (row?.size === 0) this.#rows.delete(src);
+    this.#free.push(pair);
+    this.#hosts.release(src);
+    this.#hosts.release(dst);
+    this.revision += 1;
+  }
+
   /**
    * The newest window that is whole as far as can be told: agents send their rows in turn, so the one before the newest.
    * Windows with less than half the cells of the fullest do not count, so that one clock that is ahead changes nothing.
@@ -103,7 +118,7 @@ export class Mesh {
     if (oldest === undefined) return 0;
     this.drops += 1;
     for (let pair = 0; pair < this.#capacity; pair += 1) {
-      if (oldest.has(pair)) this.#release(pair);
+      if (oldest.has(pair)) this.release(pair);
     }
     const { cells } = oldest;
     oldest.free();
@@ -120,20 +135,6 @@ export class Mesh {
     this.#rows.set(src, row.set(dst, pair));
     this.revision += 1;
     return pair;
-  }
-
-  #release(pair: number): void {
-    const left = (this.#uses[pair] ?? 1) - 1;
-    this.#uses[pair] = left;
-    if (left > 0) return;
-    const [src, dst] = [this.srcOf(pair), this.dstOf(pair)];
-    const row = this.#rows.get(src);
-    row?.delete(dst);
-    if (row?.size === 0) this.#rows.delete(src);
-    this.#free.push(pair);
-    this.#hosts.release(src);
-    this.#hosts.release(dst);
-    this.revision += 1;
   }
 
   #grow(): void {

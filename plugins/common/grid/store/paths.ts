@@ -72,6 +72,11 @@ export class PathCells {
     return found.sort((a, b) => Number(a.path) - Number(b.path) || (a.path < b.path ? -1 : 1));
   }
 
+  /** Their places are lost until the window goes. */
+  delete(pair: number): void {
+    if (this.#heads.delete(pair)) this.#pool.charge(-HEAD_BYTES);
+  }
+
   free(): void {
     this.#arena.free();
     this.#pool.charge(-this.#heads.size * HEAD_BYTES);

@@ -83,6 +83,21 @@ export class GridWindow {
     this.paths = 'dropped';
   }
 
+  /** Takes out the cell of a pair, and its paths; false when there is none. */
+  delete(pair: number): boolean {
+    const address = this.#addressOf(pair);
+    if (!this.seek(pair, reader)) return false;
+    skipCell(reader);
+    const bytes = reader.at - placeOf(address);
+    this.#liveBytes -= bytes;
+    this.#wastedBytes += bytes;
+    this.#addresses[pair] = NOWHERE;
+    this.#cells -= 1;
+    this.revision += 1;
+    if (this.paths instanceof PathCells) this.paths.delete(pair);
+    return true;
+  }
+
   /** Gives all its room back. */
   free(): void {
     this.dropPaths();

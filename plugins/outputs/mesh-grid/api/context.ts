@@ -3,6 +3,7 @@
 import type { Clock } from '../../../../core/clock.js';
 import type { GridStore } from '../../../common/grid/store/grid-store.js';
 import type { Views } from '../../../common/grid/store/views.js';
+import type { SharedGrid } from '../shared/shared-grid.js';
 import type { Thresholds } from '../thresholds.js';
 import type { EventStreams } from './event-streams.js';
 
@@ -14,4 +15,6 @@ export interface GridContext {
   readonly clock: Clock;
   /** Differs between any two processes: revisions of views are those of one. */
   readonly instance: string;
+  /** What is shared with other servers; undefined: nothing. */
+  readonly shared: () => Pick<SharedGrid, 'state' | 'pending' | 'counts'> | undefined;
 }

@@ -13,7 +13,7 @@ export function describeGrid(): object {
   const views = new Views(store, () => ({ badLoss: 1, badNs: 1, share: 1 }));
   const streams = new EventStreams(systemClock);
   return openApiDocument(
-    allRoutes({ store, views, thresholdsOf, streams, clock: systemClock, instance: '' }),
+    allRoutes({ store, views, thresholdsOf, streams, clock: systemClock, instance: '', shared: () => undefined }),
     API_TITLE,
   );
 }

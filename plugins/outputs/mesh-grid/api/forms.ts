@@ -299,6 +299,20 @@ export const WorstForm = Type.Object(
   STRICT,
 );
 
+const SharedForm = Type.Object(
+  {
+    state: oneOf(['ready', 'behind', 'away'], { description: '`behind`: what Redis holds is still being read.' }),
+    pending: Type.Integer({ description: 'Metrics that wait for Redis.' }),
+    pushed: Type.Integer({ description: 'Metrics that were new to Redis.' }),
+    taken: Type.Integer({ description: 'Metrics that other servers took in.' }),
+    unshared: Type.Integer({ description: 'Metrics that only this server has.' }),
+    unusable: Type.Integer({ description: 'From Redis: no metric, older than the kept windows or beyond the limits.' }),
+    replaced: Type.Integer({ description: 'Rows that a replica knew less of.' }),
+    outages: Type.Integer({ description: 'How often Redis went away.' }),
+  },
+  { ...STRICT, description: 'What is shared with other servers (`store`); null: nothing.' },
+);
+
 export const WindowsForm = Type.Object(
   {
     window_ms: Type.Integer(),
@@ -333,6 +347,7 @@ export const WindowsForm = Type.Object(
           ...STRICT,
           description: 'Metrics by what became of them.',
         }),
+        shared: nullable(SharedForm),
       },
       STRICT,
     ),

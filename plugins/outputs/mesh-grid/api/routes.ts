@@ -8,6 +8,7 @@ import type { GridContext } from './context.js';
 import { gridRoutes } from './grid-routes.js';
 import { hostRoutes } from './host-routes.js';
 import { pairRoutes } from './pair-routes.js';
+import { readinessRoute } from './readiness-route.js';
 import { windowRoutes } from './window-routes.js';
 import { worstRoutes } from './worst-routes.js';
 
@@ -27,6 +28,7 @@ export function allRoutes(context: GridContext): readonly Route[] {
       ...hostRoutes(context),
       ...windowRoutes(context),
       healthRoute(),
+      readinessRoute(context),
     ],
     API_TITLE,
   );

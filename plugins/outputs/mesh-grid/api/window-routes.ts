@@ -13,7 +13,7 @@ export function windowRoutes(context: GridContext): Route[] {
   return [windows(context), events(context)];
 }
 
-function windows({ store }: GridContext): Route {
+function windows({ store, shared }: GridContext): Route {
   return {
     method: 'GET',
     url: '/v1/windows',
@@ -43,6 +43,7 @@ function windows({ store }: GridContext): Route {
           left_out: store.paths.leftOut,
         },
         metrics: store.outcomes,
+        shared: describeShared(shared()),
       },
     }),
   };
@@ -72,4 +73,8 @@ function events({ streams }: GridContext): Route {
       return reply;
     },
   };
+}
+
+function describeShared(shared: ReturnType<GridContext['shared']>) {
+  return shared === undefined ? null : { state: shared.state, pending: shared.pending, ...shared.counts };
 }

@@ -268,7 +268,7 @@ test('the windows, and what became of each metric', async (t) => {
       pairs: 4,
     },
   ]);
-  assert.deepEqual(json.store.metrics, { added: 4, other: 1, malformed: 1, late: 1, future: 1, full: 0 });
+  assert.deepEqual(json.store.metrics, { added: 4, other: 1, malformed: 1, late: 1, future: 1, full: 0, doubled: 0 });
   assert.deepEqual([json.window_ms, json.transports[0].settled_ms, json.store.hosts], [WINDOW_MS, START_MS, 3]);
 });
 

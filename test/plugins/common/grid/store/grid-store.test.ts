@@ -188,7 +188,7 @@ test('the last K windows are kept, and what is older, ahead or no probe is told 
     const fields = { sent: { kind: 'count', value, unit: 'probes' } } as const;
     assert.equal(store.add({ ...end, fields }, END_MS + 3 * WINDOW_MS), 'malformed');
   }
-  assert.deepEqual(store.outcomes, { added: 6, other: 2, malformed: 7, late: 1, future: 1, full: 0 });
+  assert.deepEqual(store.outcomes, { added: 6, other: 2, malformed: 7, late: 1, future: 1, full: 0, doubled: 0 });
   assert.equal(store.cells, 3);
 });
 
