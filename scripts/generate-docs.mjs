@@ -37,6 +37,7 @@ const problems = [];
 generate('config/weft.schema.json', formatJson(configJsonSchema(definitions, sections)));
 generate('docs/openapi.json', formatJson(await describeApi()));
 generate('docs/openapi-grid.json', formatJson(await describeGridApi()));
+generate('docs/openapi-rows.json', formatJson(await describeRowsApi()));
 generate('config/weft.yaml', sampleConfig(definitions, firstSteps(definitions)));
 inject('docs/configuration.md', {
   'agent-options': optionsTable(common.AgentOptions),
@@ -87,6 +88,11 @@ async function describeApi() {
 async function describeGridApi() {
   const { describeGrid } = await compiled('plugins/outputs/mesh-grid/api/description.js');
   return describeGrid();
+}
+
+async function describeRowsApi() {
+  const { describeListener } = await compiled('plugins/inputs/mesh-listener/routes.js');
+  return describeListener();
 }
 
 /** What weft says of an example that is wrong. */

@@ -1,6 +1,6 @@
 /** The description of an API, made of the very routes that are served: OpenAPI 3.1. */
 
-import type { SchemaNode, TObject } from '../config/schema.js';
+import type { SchemaNode, TObject, TSchema } from '../config/schema.js';
 import { asWritten } from '../config/schema-tree.js';
 import { ProblemForm } from './problem.js';
 import type { Answer, Route } from './route.js';
@@ -15,10 +15,10 @@ export interface ApiTitle {
 /** Answers that routes of this kind share: whatever happens before their handlers, or instead of them. */
 export function sharedAnswers(route: Route, server: string): Readonly<Record<number, Answer>> {
   return {
-    ...((route.params ?? route.query ?? route.headers ?? route.body) && { 400: BAD_REQUEST }),
+    ...((route.params ?? route.query ?? route.headers ?? bodyOf(route)) && { 400: BAD_REQUEST }),
     ...(route.params && { 414: PATH_TOO_LONG }),
     ...(route.roles !== 'open' && { 401: UNAUTHORIZED, 403: FORBIDDEN }),
-    ...(route.body && { 413: TOO_LARGE, 415: NOT_JSON }),
+    ...(bodyOf(route) && { 413: TOO_LARGE, 415: NOT_JSON }),
     429: TOO_MANY,
     500: { description: `A fault of ${server}; its log says more.` },
   };
@@ -78,6 +78,7 @@ const TOO_MANY: Answer = {
 
 function operation(route: Route, server: string): object {
   const answers = { ...sharedAnswers(route, server), ...route.answers };
+  const body = bodyOf(route);
   return {
     operationId: route.operationId,
     summary: route.summary,
@@ -88,13 +89,15 @@ function operation(route: Route, server: string): object {
       ...parameters(route.query, 'query'),
       ...parameters(route.headers, 'header'),
     ],
-    ...(route.body && {
-      requestBody: { required: true, content: { 'application/json': { schema: asWritten(route.body) } } },
-    }),
+    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: asWritten(body) } } } }),
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, answer]) => [status, response(+status, answer)]),
     ),
   };
+}
+
+function bodyOf({ body, bodyForm }: Route): TSchema | undefined {
+  return body ?? bodyForm;
 }
 
 function parameters(schema: TObject | undefined, place: 'path' | 'query' | 'header'): object[] {

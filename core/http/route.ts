@@ -27,6 +27,8 @@ export interface Route {
   /** Header names in lower case; checked by the handler. */
   readonly headers?: TObject;
   readonly body?: TSchema;
+  /** In place of `body`: described only, since the handler checks it itself. */
+  readonly bodyForm?: TSchema;
   /** By status; those that every route has (see `sharedAnswers`) are left out. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** Called once the role is known, before the body is read. May throw ApiProblem. */

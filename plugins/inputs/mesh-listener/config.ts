@@ -48,7 +48,7 @@ export const MeshListenerOptions = Type.Object(
       description: 'Open connections at most; one address may hold half of them.',
     }),
     max_remembered: Type.Integer({
-      default: 8_000_000,
+      default: 12_000_000,
       minimum: 1,
       maximum: 100_000_000,
       description: 'Targets of rows that are known again when they come twice, of all windows within `max_age`.',

@@ -13,6 +13,7 @@ import { readTokens } from '../../../core/http/tokens.js';
 import type { Accumulator, Input, PluginContext } from '../../../core/plugin.js';
 import type { MeshListenerConfig } from './config.js';
 import { TargetMemory } from './memory.js';
+import { allRoutes } from './routes.js';
 import { readRows, rowProblem, rowsRoute } from './rows-route.js';
 import { type MeshListenerSettings, meshListenerSettings } from './settings.js';
 import { Tally } from './tally.js';
@@ -100,7 +101,7 @@ export class MeshListenerInput implements Input {
       clock,
       emit: (metric) => acc.add(metric),
     });
-    return await createApi([route], {
+    return await createApi(allRoutes(route), {
       access: new Access(await readTokens(config.tokens), mutualTls),
       clock,
       log,
@@ -113,7 +114,7 @@ export class MeshListenerInput implements Input {
       onAnswered: ({ status }) => this.#tally.answered(status),
       invalidBody: (issues) => new ApiProblem(400, 'malformed', 'these are no rows', { issues }),
       problemOf: rowProblem,
-      words: { server: 'the listener', seeAlso: 'rows go to POST /v1/rows' },
+      words: { server: 'the listener', seeAlso: 'rows go to POST /v1/rows; see /v1/openapi.json' },
     });
   }
 

@@ -11,6 +11,7 @@ import { fingerprint } from '../../common/grid/fingerprint.js';
 import { InflatedTooLarge, inflate, parseJson } from '../../common/grid/packing.js';
 import { ROWS_PATH, RowError } from '../../common/grid/row.js';
 import { type DecodedRow, decodeRows } from '../../common/grid/row-decoder.js';
+import { RowsSchema } from '../../common/grid/row-schema.js';
 import { type JudgeOptions, type Refusal, ROW_REFUSALS, refusalOf, windowEndMs } from './judge.js';
 import type { TargetMemory } from './memory.js';
 import type { Tally } from './tally.js';
@@ -31,15 +32,37 @@ const MAX_BYTES_UNDER_WAY = 256 * 1024 * 1024;
 const BUSY_RETRY_S = 1;
 const FULL_RETRY_S = 10;
 
+const OutcomeForm = Type.Object({
+  accepted: Type.Integer({ description: 'Targets that were taken.' }),
+  doubled: Type.Integer({ description: 'Targets that were taken before.' }),
+  refused: Type.Array(Type.Object({ row: Type.Integer(), error: Type.String(), message: Type.String() })),
+});
+
+/** All but what is done. */
+export const PUSH_ROWS = {
+  method: 'POST',
+  url: `/${ROWS_PATH}`,
+  operationId: 'pushRows',
+  summary: 'Push rows of windows; `Content-Encoding: gzip` or none.',
+  roles: ['agent', 'admin'],
+  bodyForm: RowsSchema,
+  answers: {
+    200: { description: 'What became of the rows: of those that are not refused there are some.', schema: OutcomeForm },
+    400: { description: 'Not of the form; `issues` has the place of the first mistake. Nothing was taken.' },
+    413: { description: 'Larger than `max_body_size`, or than `max_inflated_size` when inflated.' },
+    415: { description: 'Not application/json, or neither gzip nor plain.' },
+    422: { description: 'All rows are refused: their windows are late, or in the future.' },
+    503: {
+      description: 'Too much at once.',
+      headers: { 'Retry-After': 'Seconds until the next try is worth while.' },
+    },
+  },
+} as const satisfies Omit<Route, 'handle'>;
+
 export function rowsRoute(options: RowsRouteOptions): Route {
   let underWay = 0;
   return {
-    method: 'POST',
-    url: `/${ROWS_PATH}`,
-    operationId: 'pushRows',
-    summary: 'Push rows of windows.',
-    roles: ['agent', 'admin'],
-    answers: { 200: { description: 'What became of the rows.', schema: OutcomeForm } },
+    ...PUSH_ROWS,
     admit(request, reply) {
       const bytes = bodyBytes(request, options.maxBodyBytes);
       if (underWay + bytes > MAX_BYTES_UNDER_WAY)
@@ -52,12 +75,6 @@ export function rowsRoute(options: RowsRouteOptions): Route {
     handle: (request) => takeRows(request, options),
   };
 }
-
-const OutcomeForm = Type.Object({
-  accepted: Type.Integer({ description: 'Targets that were taken.' }),
-  doubled: Type.Integer({ description: 'Targets that were taken before.' }),
-  refused: Type.Array(Type.Object({ row: Type.Integer(), error: Type.String(), message: Type.String() })),
-});
 
 /** What the body of a request says. Rejects with ApiProblem or RowError. */
 export async function readRows(body: Buffer, request: FastifyRequest, maxInflatedBytes: number): Promise<unknown> {
