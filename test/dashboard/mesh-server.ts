@@ -8,6 +8,8 @@ import { MemoryLog } from '../support/memory-log.js';
 import { type MeshPlan, madeWindow } from './made-mesh.js';
 
 export const WINDOW_MS = 10_000;
+/** A large mesh at once would be more than the memory holds. */
+const BATCH = 5000;
 
 export class MeshServer {
   readonly #changes: object;
@@ -38,7 +40,14 @@ export class MeshServer {
   }
 
   async write(metrics: Iterable<Metric>): Promise<void> {
-    await this.#grid?.write([...metrics]);
+    let batch: Metric[] = [];
+    for (const metric of metrics) {
+      batch.push(metric);
+      if (batch.length < BATCH) continue;
+      await this.#grid?.write(batch);
+      batch = [];
+    }
+    await this.#grid?.write(batch);
   }
 
   /** End of the newest whole window. */
