@@ -76,6 +76,7 @@ describe('grid page as time goes on', { skip: noBrowser }, () => {
     await page.locator('.link[data-state="open"]').waitFor();
     await server.stop();
     await page.locator('.link', { hasText: 'connection lost, reconnecting' }).waitFor();
+    await page.locator('.banner', { hasText: 'The connection to the grid is lost' }).waitFor();
     await page.getByRole('group', { name: 'Figure' }).getByText('Loss').click();
     await page.locator('.banner', { hasText: 'does not answer' }).waitFor();
     await page.locator('.stage.stale canvas').waitFor();

@@ -18,11 +18,11 @@ function viewportOf(columns: number, rows: number, width: number, height: number
   return viewport;
 }
 
-test('at first everything is seen, and no cell is larger than 72 px', () => {
+test('at first everything is seen, and no cell is larger than 112 px', () => {
   fc.assert(
     fc.property(cells, cells, px, px, (columns, rows, width, height) => {
       const viewport = viewportOf(columns, rows, width, height);
-      assert.ok(viewport.isWhole && viewport.scale <= 72);
+      assert.ok(viewport.isWhole && viewport.scale <= 112);
       assert.equal(viewport.box, undefined);
       assert.ok(columns * viewport.scale <= width + 1e-6 && rows * viewport.scale <= height + 1e-6);
     }),
@@ -85,12 +85,12 @@ test('a cell is revealed by as little as has to be', () => {
 
 test('beside the grid there is no cell', () => {
   const viewport = viewportOf(2, 2, 500, 500);
-  assert.deepEqual(viewport.cellAt(0, 143), { row: 1, column: 0 });
+  assert.deepEqual(viewport.cellAt(0, 223), { row: 1, column: 0 });
   for (const [x, y] of [
     [-1, 5],
     [5, -1],
-    [145, 5],
-    [5, 145],
+    [225, 5],
+    [5, 225],
     [501, 501],
   ] as const)
     assert.equal(viewport.cellAt(x, y), undefined);

@@ -49,6 +49,12 @@ export function mix(from: Rgb, to: Rgb, part: number): Rgb {
   return [of(0), of(1), of(2)];
 }
 
+/** Relative luminance, 0 to 1 (WCAG 2.2). */
+export function luminanceOf([red, green, blue]: Rgb): number {
+  const linear = (value: number) => (value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+}
+
 export function cssOf([red, green, blue]: Rgb): string {
   return `rgb(${red} ${green} ${blue})`;
 }

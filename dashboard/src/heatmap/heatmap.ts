@@ -9,6 +9,7 @@ import { CELL_COLOURS } from './colours.js';
 import { drawLabels, type LabelColours, type Margins, marginsFor } from './labels.js';
 import { drawMarks, type Mark } from './marks.js';
 import type { Scale } from './scale.js';
+import { drawValues, MIN_VALUE_PX, type SeenCells } from './values.js';
 import { type Cell, Viewport } from './viewport.js';
 
 /** From this size on cells are told apart by gaps, and failures bear a mark besides their colour. */
@@ -161,6 +162,8 @@ export class Heatmap {
     if (scale >= MIN_GAP_PX) this.#drawGaps();
     this.#drawGroups();
     if (scale >= MIN_MARK_PX) this.#drawFailures();
+    if (scale >= MIN_VALUE_PX && this.#grid !== undefined && this.#scale !== undefined)
+      drawValues(context, this.#grid, this.#scale, CELL_COLOURS[this.#theme], this.#seen(), scale);
     const size = { columns: this.#grid?.dst.length ?? 0, rows: this.#grid?.src.length ?? 0 };
     drawMarks(context, this.#marks, this.#theme, scale, size);
     const cursor = this.#pointed ?? this.#cursor;
@@ -238,7 +241,7 @@ export class Heatmap {
   }
 
   /** Cells that are seen at least in part. */
-  #seen(): { readonly row: number; readonly endRow: number; readonly column: number; readonly endColumn: number } {
+  #seen(): SeenCells {
     const { scale, x, y, widthPx, heightPx } = this.viewport;
     const [columns, rows] = [this.#grid?.dst.length ?? 0, this.#grid?.src.length ?? 0];
     return {

@@ -8,7 +8,7 @@ export interface Cell {
 }
 
 /** A cell may be as large as this; where all fit they are no larger. */
-const MAX_CELL_PX = 72;
+const MAX_CELL_PX = 112;
 
 export class Viewport {
   #columns = 0;

@@ -14,7 +14,7 @@ import { formatRoute, type Route, type Selection, type Stat } from '../route.js'
 import { fill, h } from '../ui/dom.js';
 import { saveFile } from '../ui/download.js';
 import { formatAge, formatTime } from '../ui/format.js';
-import { errorNotice, messageOf } from '../ui/notice.js';
+import { errorNotice, messageOf, notice } from '../ui/notice.js';
 import { LatestRequest } from '../ui/request.js';
 import type { View, ViewContext } from './view.js';
 
@@ -76,11 +76,13 @@ export class GridView implements View {
           news !== undefined && this.#grid?.transport != null && news.transport !== this.#grid.transport;
         if (!isOfOthers) this.#loadSoon();
       }),
+      live.state.watch(() => this.#look()),
       themes.theme.watch((theme) => {
         this.#stage.setTheme(theme);
         this.#showSide();
       }),
     );
+    this.#showInstead(notice('Asking the grid …'));
     const look = window.setInterval(() => this.#look(), LOOK_MS);
     this.#ends.push(() => window.clearInterval(look));
   }
@@ -89,6 +91,7 @@ export class GridView implements View {
     const { box: wasBox, ...was } = this.#selection;
     const { box, ...is } = selection;
     this.#selection = selection;
+    if (this.#loaded === undefined) this.#showControls();
     if (this.#loaded === undefined || JSON.stringify(was) !== JSON.stringify(is)) void this.#load();
     else if (String(box) !== String(wasBox) && String(box) !== String(this.#stage.box)) this.#stage.showBox(box);
   }
@@ -194,16 +197,20 @@ export class GridView implements View {
     const nowMs = this.#context.api.nowMs();
     const isLive = this.#selection.at === undefined;
     this.#timeline.show(windowsOf(loaded), this.#selection.at ?? loaded.grid.window?.start_ms, isLive, nowMs);
-    const staleMs = isLive ? staleFor(loaded, nowMs) : undefined;
-    const ended = formatTime(Date.parse(loaded.grid.window?.end ?? ''));
-    if (this.#failure !== undefined)
-      this.#stage.showBanner(`${messageOf(this.#failure)} Shown is the window that ended at ${ended}.`);
-    else if (staleMs !== undefined)
-      this.#stage.showBanner(
-        `Stale: no new window for ${formatAge(staleMs)}. Shown is the one that ended at ${ended}. Do the agents and the mesh-listener still run?`,
-      );
-    else this.#stage.showBanner(undefined);
+    this.#stage.showBanner(this.#warning(loaded, nowMs));
     if (this.#failure !== undefined && this.#request.isIdle) void this.#load();
+  }
+
+  /** Why what is shown is not what is; undefined: it is. */
+  #warning(loaded: Loaded, nowMs: number): string | undefined {
+    const shown = `Shown is the window that ended at ${formatTime(Date.parse(loaded.grid.window?.end ?? ''))}.`;
+    if (this.#failure !== undefined) return `${messageOf(this.#failure)} ${shown}`;
+    if (this.#selection.at !== undefined) return undefined;
+    if (this.#context.live.state.value === 'lost')
+      return `The connection to the grid is lost; it is tried again and again. ${shown}`;
+    const staleMs = staleFor(loaded, nowMs);
+    if (staleMs === undefined) return undefined;
+    return `Stale: no new window for ${formatAge(staleMs)}. ${shown} Do the agents and the mesh-listener still run?`;
   }
 
   #shown(): Shown {
