@@ -3,6 +3,7 @@
 import './styles/base.css';
 import './styles/shell.css';
 import './styles/grid.css';
+import './styles/detail.css';
 import { ApiClient } from './api/client.js';
 import { Live } from './api/live.js';
 import { Session } from './api/session.js';

@@ -6,7 +6,7 @@
 import type { Selection } from '../route.js';
 import { formatQuery } from './query.js';
 import type { Session } from './session.js';
-import type { Cdf, CellReport, Pair, Windows, Worst } from './types.js';
+import type { Cdf, CellReport, Host, Pair, Paths, Windows, Worst } from './types.js';
 import { decodeGrid, type Grid } from './wire-grid.js';
 
 export class ApiError extends Error {
@@ -67,13 +67,29 @@ export class ApiClient {
     return this.#json(`v1/cell${formatQuery(view, { src, dst })}`, signal);
   }
 
-  /** `selection.level`: host or tor. */
   pair(src: string, dst: string, { transport, level }: Selection, signal: AbortSignal): Promise<Pair> {
     const names = `${encodeURIComponent(src)}/${encodeURIComponent(dst)}`;
     return this.#json(
       `v1/pairs/${names}${formatQuery({ ...(transport && { transport }), ...(level && { level }) })}`,
       signal,
     );
+  }
+
+  /** Of a pair of hosts. */
+  paths(src: string, dst: string, { transport, at }: Selection, signal: AbortSignal): Promise<Paths> {
+    const names = `${encodeURIComponent(src)}/${encodeURIComponent(dst)}`;
+    const query = formatQuery({ ...(transport && { transport }), ...(at !== undefined && { at }) });
+    return this.#json(`v1/pairs/${names}/paths${query}`, signal);
+  }
+
+  host(name: string, { transport, at, delay, stat }: Selection, n: number, signal: AbortSignal): Promise<Host> {
+    const query = {
+      ...(transport && { transport }),
+      ...(at !== undefined && { at }),
+      ...(delay && { delay }),
+      ...(stat && { stat }),
+    };
+    return this.#json(`v1/hosts/${encodeURIComponent(name)}${formatQuery(query, { n })}`, signal);
   }
 
   /** Of a pair, of one end, or of all. */

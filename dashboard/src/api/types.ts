@@ -112,6 +112,49 @@ export interface Pair {
   readonly dst: string;
   /** Those with data, the oldest first. */
   readonly windows: readonly (WindowTimes & Figures)[];
+  /** Older ones that are kept but would take too long. */
+  readonly left_out_windows: number;
+}
+
+export interface Paths {
+  readonly window: WindowTimes;
+  /** `not_told`: the agent adds its paths up; `dropped`: they gave way to newer ones. */
+  readonly kept: 'yes' | 'not_told' | 'dropped';
+  readonly all: Figures;
+  readonly paths: readonly (Figures & { readonly path: string })[];
+}
+
+/** One direction of a host in one window. */
+export interface HostEnd extends Figures {
+  /** With data in the window. */
+  readonly pairs: number;
+  /** The other ends; those without a value first. */
+  readonly worst: readonly (Figures & { readonly host: string })[];
+}
+
+export interface Host {
+  readonly host: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly groups: Readonly<Record<'tor' | 'pod' | 'dc', string>>;
+  readonly transports: readonly {
+    readonly transport: string;
+    readonly pairs_as_source: number;
+    readonly pairs_as_destination: number;
+    readonly windows: number;
+    readonly oldest_ms: number;
+    readonly newest_ms: number;
+  }[];
+  readonly transport: string;
+  readonly window: WindowTimes;
+  readonly as_source: HostEnd;
+  readonly as_destination: HostEnd;
+  readonly patterns: readonly Pattern[];
+  readonly patterns_of: readonly { readonly level: Level; readonly within: string | null }[];
+  readonly history: readonly (WindowTimes & {
+    readonly as_source: Figures | null;
+    readonly as_destination: Figures | null;
+  })[];
+  readonly left_out_windows: number;
 }
 
 export interface Cdf {
@@ -125,6 +168,12 @@ export interface Cdf {
   readonly values: readonly number[];
 }
 
+export interface WorstPair extends Figures {
+  readonly src: string;
+  readonly dst: string;
+  readonly value: number;
+}
+
 export interface Worst {
   readonly transport: string;
   readonly level: Level;
@@ -132,5 +181,5 @@ export interface Worst {
   readonly stat: string;
   readonly unit: Unit;
   readonly window: WindowTimes;
-  readonly pairs: readonly { readonly src: string; readonly dst: string; readonly value: number }[];
+  readonly pairs: readonly WorstPair[];
 }
