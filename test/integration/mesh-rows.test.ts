@@ -1,20 +1,15 @@
 /** The whole way of a row: an agent probes, pushes to a listener in another process, and that one writes what the agent measured. */
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { createUdpReflector, port } from '../../native/index.js';
-import { startPump } from '../support/engine-pump.js';
-import { tempFolder } from '../support/temp-folder.js';
-import { WeftProcess } from '../support/weft-process.js';
+import { test } from 'node:test';
+import { reflectorPort, runAgent, writtenFile } from './row-agents.js';
 
 const TOKEN = 'token-of-the-agents-0123456789';
 const WINDOWS = 3;
 const file = [{ path: 'stdout', format: 'json', namepass: ['probe'] }];
 
 test('what a listener writes equals what the agent writes, window for window, value for value', async (t) => {
-  const listener = await run(t, 'grid', {
+  const listener = await runAgent(t, 'grid', {
     inputs: { 'mesh-listener': [{ listen: '127.0.0.1:0', tokens: { agent: [TOKEN] }, allow_src: ['host-*'] }] },
     outputs: { file },
   });
@@ -25,9 +20,9 @@ test('what a listener writes equals what the agent writes, window for window, va
     { ...common, transport: 'udp', dst: 'silent', address: '127.3.1.2', port: 9 },
     { ...common, transport: 'tcp', dst: 'refuses', address: '127.3.1.3', port: 9 },
   ];
-  const agent = await run(t, 'host-a', {
+  const agent = await runAgent(t, 'host-a', {
     inputs: {
-      pinglist: [{ file: await written(t, { version: 1, targets }) }],
+      pinglist: [{ file: await writtenFile(t, { version: 1, targets }) }],
       udp: [{ listen: '127.3.1.9:0' }],
       tcp: [{ listen: '127.3.1.9:0' }],
     },
@@ -44,28 +39,6 @@ test('what a listener writes equals what the agent writes, window for window, va
   assert.deepEqual(linesOf(listener.stdout), measured);
   for (const dst of ['answers', 'silent', 'refuses']) assert.ok(windowsOf(stdout, dst) > 0, `no window of ${dst}`);
 });
-
-/** `weft run` with windows of a second. */
-async function run(t: TestContext, hostname: string, plugins: object): Promise<WeftProcess> {
-  const agent = { hostname, window: '1s', interval: '1s', flush_interval: '200ms', labels: { tor: 't1' } };
-  const process = new WeftProcess(['run', '-c', await written(t, { agent, ...plugins })]);
-  t.after(() => process.destroy());
-  return process;
-}
-
-async function written(t: TestContext, content: object): Promise<string> {
-  const path = join(await tempFolder(t), 'file.json');
-  await writeFile(path, JSON.stringify(content));
-  return path;
-}
-
-async function reflectorPort(t: TestContext): Promise<number> {
-  const options = { address: '0.0.0.0', port: 0, allowedPrefixes: [], rateLimit: 0, timestamps: 'auto' as const };
-  const engine = createUdpReflector({ ...options, key: new Uint8Array() });
-  const pump = startPump(engine);
-  t.after(() => pump.stop());
-  return port(engine);
-}
 
 interface Line {
   readonly tags: { readonly dst: string };
