@@ -1,5 +1,5 @@
 /**
- * Long work on a mesh, in steps of about a millisecond: rows and other askers come in between. What is read later may hold rows
+ * Long work on a mesh, in steps of a few milliseconds: rows and other askers come in between. What is read later may hold rows
  * that came meanwhile; who keeps a result takes the revision from before the first step, so that it counts as outdated.
  */
 
@@ -9,8 +9,10 @@ import type { Mesh } from './mesh.js';
 /** Yields after each step. */
 export type Steps<T> = Generator<undefined, T>;
 
-/** Cells that are read in one step. */
-export const CELLS_PER_STEP = 2000;
+/** Cells of which a distribution is read in one step. More steps would not be done before the next rows come. */
+export const CELLS_PER_STEP = 6000;
+/** Cells of which only counts are read. */
+export const COUNTS_PER_STEP = 24_000;
 /** Pairs of which only the ends are looked at. */
 export const PAIRS_PER_STEP = 50_000;
 /** A window is dropped each few seconds at most; work that meets it so often runs to its end at once. */

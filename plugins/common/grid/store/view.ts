@@ -8,7 +8,7 @@ import { ByteReader } from './bytes.js';
 import { addCounts, addDelay, COUNTS, type Count, DELAYS, type Delay, lossOf } from './cell.js';
 import { DelaySums } from './delay-sums.js';
 import type { Mesh } from './mesh.js';
-import { CELLS_PER_STEP, PAIRS_PER_STEP, type Steps } from './slices.js';
+import { CELLS_PER_STEP, COUNTS_PER_STEP, PAIRS_PER_STEP, type Steps } from './slices.js';
 import type { GridWindow } from './window.js';
 
 /** Of one delay; ns, but for `count`. The quantiles come first, in the order of QUANTILES. */
@@ -80,7 +80,7 @@ export function* countsOf(window: GridWindow, { pairs, cells, ...plan }: Plan): 
   const counts = new Float64Array(plan.rows.names.length * plan.columns.names.length * COUNTS.length);
   for (let i = 0; i < pairs.length; i += 1) {
     if (window.seek(pairs[i] ?? 0, reader)) addCounts(reader, counts, (cells[i] ?? 0) * COUNTS.length);
-    if (i % CELLS_PER_STEP === CELLS_PER_STEP - 1) yield;
+    if (i % COUNTS_PER_STEP === COUNTS_PER_STEP - 1) yield;
   }
   return counts;
 }
