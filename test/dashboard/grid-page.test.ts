@@ -64,6 +64,9 @@ describe('grid page', { skip: noBrowser }, () => {
     assert.match((await grid.tip.locator('.value').textContent()) ?? '', /^p99 of Network RTT \d.* µs \(good\)$/);
     const details = await grid.details();
     assert.deepEqual([details.sent, details.answered, details.lost], ['20', '15', '5 (25 %)']);
+    // The figure of the cell is the one of the report then, to the last digit.
+    const value = (await grid.tip.locator('.value').textContent()) ?? '';
+    assert.equal(value, `p99 of Network RTT ${details.p99} (good)`);
     await grid.point('d1p1t1-h1', 'd1p1t2-h2');
     assert.equal(await grid.tip.locator('.value').textContent(), 'no answer');
     await grid.point('d1p1t1-h1', 'd1p1t1-h1');

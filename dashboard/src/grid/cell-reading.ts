@@ -43,13 +43,13 @@ export class CellReading {
 
   show(read: ReadCell): void {
     this.#stop();
-    const words = wordsOf(read);
+    const words = wordsOf(read, shownValue(read));
     const { src, dst } = namesOf(read);
     fill(this.tip, h('div', { class: 'names' }, src, h('span', {}, ' → '), dst), h('div', { class: 'value' }, words));
     this.tip.hidden = false;
     this.#place(read.at);
     if (read.isAloud) this.spoken.textContent = `${src} to ${dst}: ${words}`;
-    this.#timer = window.setTimeout(() => void this.#more(read, words), STAY_MS);
+    this.#timer = window.setTimeout(() => void this.#more(read), STAY_MS);
   }
 
   hide(): void {
@@ -62,12 +62,16 @@ export class CellReading {
     this.#request.cancel();
   }
 
-  async #more(read: ReadCell, words: string): Promise<void> {
+  async #more(read: ReadCell): Promise<void> {
     const { src, dst } = namesOf(read);
     try {
       const report = await this.#request.run((signal) => this.#api.cell(src, dst, read.selection, signal));
       if (report === undefined) return;
+      // A window later by now: what the grid itself says stands until its next answer.
+      if (report.window.start_ms !== read.grid.window?.start_ms) return;
+      const words = wordsOf(read, exactValue(report, read.grid.stat));
       const lines = linesOf(report);
+      this.tip.querySelector('.value')?.replaceChildren(words);
       this.tip.append(h('dl', {}, ...lines.flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)])));
       this.#place(read.at);
       const said = lines.map(([name, text]) => `${name} ${text}`).join(', ');
@@ -91,14 +95,28 @@ function namesOf({ grid, cell }: ReadCell): { readonly src: string; readonly dst
   return { src: grid.src[cell.row] ?? '', dst: grid.dst[cell.column] ?? '' };
 }
 
-function wordsOf({ grid, scale, cell }: ReadCell): string {
-  const code = grid.codes[cell.row * grid.dst.length + cell.column] ?? 0;
-  const value = cellValue(code, grid.unit === 'ratio');
-  if (value === undefined) return code === FAILED ? 'no answer' : 'no data';
+/** As the grid travels: within 0.034 %. */
+function shownValue({ grid, cell }: ReadCell): number | undefined {
+  return cellValue(codeAt(grid, cell), grid.unit === 'ratio');
+}
+
+/** The same without loss. */
+function exactValue({ loss, counts, figures }: CellReport, stat: string): number | undefined {
+  if (stat === 'loss') return loss ?? undefined;
+  if (stat in counts) return counts[stat as keyof typeof counts];
+  return figures?.[stat as keyof typeof figures];
+}
+
+function wordsOf({ grid, scale, cell }: ReadCell, value: number | undefined): string {
+  if (value === undefined) return codeAt(grid, cell) === FAILED ? 'no answer' : 'no data';
   const band = bandOf(scale, value);
   const stat = STAT_NAMES[grid.stat as keyof typeof STAT_NAMES] ?? grid.stat;
   const what = grid.unit === 'ns' ? `${stat} of ${DELAY_NAMES[grid.delay]}` : stat;
   return `${what} ${formatValue(value, grid.unit)}${band === undefined ? '' : ` (${BAND_NAMES[band]})`}`;
+}
+
+function codeAt(grid: Grid, { row, column }: Cell): number {
+  return grid.codes[row * grid.dst.length + column] ?? 0;
 }
 
 function linesOf({ loss, counts, figures }: CellReport): [name: string, text: string][] {
