@@ -8,7 +8,7 @@
  */
 
 import { type FileHandle, open } from 'node:fs/promises';
-import { FILE_MODE, replaceFile, syncFolder, writeWhole } from './durable-file.js';
+import { FILE_MODE, replaceFile, syncFolder, writeWhole } from '../../core/durable-file.js';
 import { encodeRecord } from './record-lines.js';
 
 export interface JournalOptions {

@@ -8,11 +8,11 @@
 
 import { copyFile } from 'node:fs/promises';
 import type { Clock, Timer } from '../../core/clock.js';
+import { readIfThere } from '../../core/durable-file.js';
 import { describeError, StartupError } from '../../core/errors.js';
 import type { Logger } from '../../core/plugin.js';
 import { type AgentEntry, mayReplace, sameButSeen } from '../agent-entry.js';
 import { notYours } from '../registry-error.js';
-import { readIfThere } from './durable-file.js';
 import { Journal } from './journal.js';
 import type { MemoryStoreConfig } from './memory-form.js';
 import { decodeRecords } from './record-lines.js';

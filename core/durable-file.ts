@@ -3,7 +3,7 @@
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Holds agents' names and addresses, and the hashes of their keys. */
+/** What weft keeps names hosts and addresses: it is for its own user only. */
 export const FILE_MODE = 0o600;
 
 /**
