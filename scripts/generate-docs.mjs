@@ -15,6 +15,7 @@ const { values } = parseArgs({
 const compiled = (path) => import(pathToFileURL(join(root, values.build, path)).href);
 
 const common = await compiled('core/config/common.js');
+const { DiskBufferForm } = await compiled('core/config/buffer-options.js');
 const { configJsonSchema } = await compiled('core/config/json-schema.js');
 const { loadConfig } = await compiled('core/config/load.js');
 const { optionsTable } = await compiled('core/config/options-table.js');
@@ -45,6 +46,7 @@ inject('docs/configuration.md', {
   'input-options': optionsTable(withoutFilters(common.InputOptions)),
   'processor-options': optionsTable(withoutFilters(common.ProcessorOptions)),
   'output-options': optionsTable(withoutFilters(common.OutputOptions)),
+  'disk-buffer-options': optionsTable(DiskBufferForm),
   'controller-options': optionsTable(ControllerOptions),
   'memory-store-options': optionsTable(MemoryStoreForm),
   'redis-store-options': optionsTable(RedisStoreForm),

@@ -1,5 +1,6 @@
 /** The options of the agent, and those that every input and output has. Names and meanings are Telegraf's where it has them. */
 
+import { BufferForm } from './buffer-options.js';
 import { duration, STRICT, type Static, Type } from './schema.js';
 
 const Names = (description: string) => Type.Optional(Type.Array(Type.String(), { description }));
@@ -103,6 +104,7 @@ export const OutputOptions = Type.Composite([
     metric_buffer_limit: Type.Optional(
       Type.Integer({ minimum: 1, description: 'Overrides agent.metric_buffer_limit.' }),
     ),
+    buffer: Type.Optional(BufferForm),
   }),
 ]);
 export type OutputConfig = Static<typeof OutputOptions>;

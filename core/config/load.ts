@@ -2,6 +2,7 @@
 
 import type { ConfigError } from '../errors.js';
 import type { AnyInputDefinition, AnyOutputDefinition, AnyProcessorDefinition } from '../plugin.js';
+import { checkBufferDirectories } from './buffer-directories.js';
 import type { InputConfig, OutputConfig, ProcessorConfig } from './common.js';
 import { type ConfigFile, type FileOptions, readConfigFiles } from './files.js';
 import { readFurtherSections, type SectionDefinition } from './further-section.js';
@@ -40,6 +41,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     files: files.map(({ path }) => path),
   };
   throwIssues(files);
+  checkBufferDirectories(config.outputs);
   const parts = config.inputs.length + config.outputs.length + Object.keys(config.sections).length;
   if (parts === 0) throw nothingToRun(files);
   return config;

@@ -84,9 +84,12 @@ export class MemoryBuffer implements OutputBuffer {
     if (this.#batch !== undefined) this.settle(this.#batch, new Fates(this.#batch.length));
   }
 
-  /** Ends the transaction of a batch that is kept elsewhere from now on: it is not counted. */
-  handOn(batch: readonly Metric[]): void {
-    this.#finish(batch);
+  /** Ends a transaction: the first `count` of the batch are kept elsewhere from now on, uncounted. The others wait again. */
+  handOn(batch: readonly Metric[], count: number): void {
+    const evicted = this.#evicted;
+    if (!this.#finish(batch)) return;
+    this.tally.drop('overflow', Math.max(0, evicted - count));
+    for (let i = batch.length - 1; i >= Math.max(count, evicted); i -= 1) this.#putBack(batch[i]);
   }
 
   drain(): readonly Metric[] {

@@ -20,7 +20,7 @@ export interface OnceOptions extends Environment {
 export interface OnceResult {
   /** What inputs and processors reported or did wrong. */
   readonly errors: number;
-  /** Metrics that an output did not take: rejected, or dropped because it could not be written to. */
+  /** Metrics that an output did not take: rejected, dropped because it could not be written to, or left in its disk buffer. */
   readonly unsent: number;
 }
 
@@ -46,6 +46,9 @@ export async function gatherOnce(options: OnceOptions): Promise<OnceResult> {
   await pipeline.close(timeoutMs);
   return {
     errors: [...inputs, ...processors].reduce((sum, { stats }) => sum + stats.errors, 0),
-    unsent: outputs.reduce((sum, { stats }) => sum + stats.metricsRejected + stats.metricsDropped, 0),
+    unsent: outputs.reduce(
+      (sum, { stats }) => sum + stats.metricsRejected + stats.metricsDropped + stats.bufferSize,
+      0,
+    ),
   };
 }

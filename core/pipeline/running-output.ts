@@ -5,12 +5,15 @@
  */
 
 import { createPlugin } from '../config/create.js';
+import { locateConfigError } from '../config/locate.js';
 import type { OutputInstance } from '../config/types.js';
+import { ConfigError } from '../errors.js';
 import type { Metric } from '../metric.js';
 import type { Output, PluginContext } from '../plugin.js';
 import { BatchWriter } from './batch-writer.js';
-import { attempt, Calls, messageOf, type Outcome, PENDING, within } from './calls.js';
+import { attempt, Calls, isA, messageOf, type Outcome, PENDING, within } from './calls.js';
 import { Circuit } from './circuit.js';
+import { DiskBuffer } from './disk/disk-buffer.js';
 import { Filter } from './filters.js';
 import { launch, made, type Runnable, START_TIMEOUT_MS, startupPolicy } from './launch.js';
 import { LimitedLog } from './limited-log.js';
@@ -19,11 +22,18 @@ import type { OutputBuffer } from './output-buffer.js';
 import { Ticker } from './scheduler.js';
 import { type OutputStats, Timings, type WriteCounts } from './stats.js';
 
+/** A buffer on a disk; without one, metrics wait in memory. */
+export interface DiskPlace {
+  readonly folder: string;
+  readonly maxBytes: number;
+}
+
 export interface OutputLimits {
   readonly flushIntervalMs: number;
   readonly flushJitterMs: number;
   readonly batchSize: number;
   readonly bufferLimit: number;
+  readonly disk?: DiskPlace | undefined;
 }
 
 export interface RunningOutputOptions {
@@ -66,7 +76,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
     this.#options = options;
     this.name = instance.name;
     this.#filter = new Filter(instance.common);
-    this.#holdings = holdings ?? newHoldings(limits.bufferLimit);
+    this.#holdings = holdings ?? newHoldings(options);
     this.#buffer = this.#holdings.buffer;
     this.#log = new LimitedLog(context.log, context.clock);
     this.#calls = new Calls(context.clock);
@@ -124,7 +134,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
     }
   }
 
-  /** Connects and begins to flush. */
+  /** Opens the buffer, connects, and begins to flush. */
   async start(): Promise<boolean> {
     const outcome = await this.#connect();
     if (!outcome.ok) {
@@ -166,11 +176,12 @@ export class RunningOutput implements Runnable<RunningOutput> {
     this.#abort.abort();
     this.#calls.abort();
     await this.#calls.idle(timeoutMs * 0.1);
-    await this.#close(deadlineMs - clock.monotonicMs());
+    const remainingMs = deadlineMs - clock.monotonicMs();
+    await Promise.all([this.#close(remainingMs), within(clock, this.#buffer.close(), remainingMs)]);
     this.#buffer.recall();
   }
 
-  /** Takes over what the buffer still holds, as when another instance goes on in this one's place. */
+  /** Takes over what the buffer still holds in memory, as when another instance goes on in this one's place. */
   drain(): readonly Metric[] {
     return this.#buffer.drain();
   }
@@ -180,7 +191,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
     for (const metric of metrics) this.#buffer.add(metric);
   }
 
-  /** Gives up what the buffer still holds: counted as dropped, and logged. */
+  /** Gives up what the buffer still holds in memory: counted as dropped, and logged. */
   discard(): void {
     const lost = this.#buffer.discard();
     if (lost > 0)
@@ -249,9 +260,21 @@ export class RunningOutput implements Runnable<RunningOutput> {
     const plugin = this.#plugin;
     this.#fresh = false;
     const { clock } = this.#options.context;
-    const outcome = await launch(this.#calls, clock, this.#abort.signal, (signal) => plugin.connect?.(signal));
+    const outcome = await launch(this.#calls, clock, this.#abort.signal, async (signal) => {
+      await this.#openBuffer();
+      await plugin.connect?.(signal);
+    });
     this.#connected = outcome.ok;
     return outcome;
+  }
+
+  /** Nothing when it is open. A mistake in its options is told with its place in the file. */
+  async #openBuffer(): Promise<void> {
+    try {
+      await this.#buffer.open();
+    } catch (error) {
+      throw isA(ConfigError, error) ? locateConfigError(this.#options.instance, error) : error;
+    }
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -264,7 +287,11 @@ export class RunningOutput implements Runnable<RunningOutput> {
   }
 }
 
-function newHoldings(bufferLimit: number): Holdings {
-  const buffer = new MemoryBuffer(bufferLimit);
+function newHoldings({ context, limits }: RunningOutputOptions): Holdings {
+  const { disk, bufferLimit } = limits;
+  const buffer =
+    disk === undefined
+      ? new MemoryBuffer(bufferLimit)
+      : new DiskBuffer({ ...disk, limit: bufferLimit, clock: context.clock, log: context.log });
   return { buffer, writeTime: new Timings(), filtered: 0, writes: 0, writeErrors: 0, splits: 0 };
 }

@@ -1,7 +1,9 @@
 /** From the configuration of a plugin to what runs it: the agent's defaults filled in, its context made. */
 
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import type { Clock } from '../clock.js';
+import type { BufferConfig } from '../config/buffer-options.js';
 import type { AgentConfig } from '../config/common.js';
 import type { InputInstance, Instance, OutputInstance, ProcessorInstance } from '../config/types.js';
 import type { RootLogger } from '../log.js';
@@ -10,7 +12,7 @@ import type { AgentInfo, PluginContext } from '../plugin.js';
 import type { PinglistBoard } from '../target.js';
 import type { Wanted } from './fleet.js';
 import { type InputTiming, RunningInput } from './running-input.js';
-import { type OutputLimits, RunningOutput } from './running-output.js';
+import { type DiskPlace, type OutputLimits, RunningOutput } from './running-output.js';
 import { RunningProcessor } from './running-processor.js';
 
 /** What every part of the agent is given. */
@@ -62,11 +64,17 @@ export function wantOutput(env: Environment, agent: AgentConfig, instance: Outpu
     flushJitterMs: common.flush_jitter ?? agent.flush_jitter,
     batchSize: common.metric_batch_size ?? agent.metric_batch_size,
     bufferLimit: common.metric_buffer_limit ?? agent.metric_buffer_limit,
+    disk: diskPlace(common.buffer),
   };
   const info = agentInfo(agent, env.version);
   const build = (): RunningOutput =>
     new RunningOutput({ instance, context: contextOf(env, info, 'output', instance.name), limits });
   return { ...wanted(instance, info, limits), build };
+}
+
+function diskPlace(buffer: BufferConfig | undefined): DiskPlace | undefined {
+  if (buffer?.type !== 'disk') return undefined;
+  return { folder: resolve(buffer.directory), maxBytes: buffer.max_bytes };
 }
 
 /** An instance survives a reload if neither its own configuration nor anything it was given by the agent changed. */
