@@ -13,6 +13,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   recording: () => import('./recording.js'),
   pinglists: () => import('./pinglists.js'),
   rows: () => import('./rows.js'),
+  'disk-buffer': () => import('./disk-buffer.js'),
   engine: () => import('./engine.js'),
   'tcp-engine': () => import('./tcp-engine.js'),
   'rdma-engine': () => import('./rdma-engine.js'),
