@@ -119,6 +119,8 @@ export class DiskBuffer implements OutputBuffer {
       this.#timer = undefined;
       const log = this.#log;
       if (log === undefined) return;
+      // The last chance, also for a disk that failed a moment ago.
+      this.#notBeforeMs = Number.NEGATIVE_INFINITY;
       await this.#persistAll();
       await this.#settleDisk();
       this.#left = this.#onDisk;
