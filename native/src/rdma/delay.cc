@@ -10,10 +10,15 @@ namespace {
 
 using Duration = std::optional<int64_t>;
 
-// How much longer a duration may look on one clock than on another: oscillators of NICs and hosts are within 50 ppm each
-// (IEEE 802.3 allows 100), and two readings are not quite one instant.
-int64_t drift_ns(int64_t duration_ns) { return duration_ns / 10'000; }
-int64_t slack_ns(int64_t duration_ns) { return kNsPerUs + drift_ns(duration_ns); }
+// How much longer a duration may look on one clock than on another. Oscillators of NICs are within 50 ppm each (IEEE 802.3
+// allows 100); the kernel may besides let CLOCK_MONOTONIC gain or lose up to 500 ppm for NTP (adjtimex(2)).
+constexpr int64_t kHardwareDrift = 10'000;
+constexpr int64_t kSoftwareDrift = 1'000;
+
+int64_t drift_ns(int64_t duration_ns, bool hardware) { return duration_ns / (hardware ? kHardwareDrift : kSoftwareDrift); }
+
+// Beside a duration on CLOCK_MONOTONIC; two readings are not quite one instant.
+int64_t slack_ns(int64_t duration_ns) { return kNsPerUs + drift_ns(duration_ns, false); }
 
 // T3 and T4 are whatever a stranger sent: wraps around instead of overflowing.
 int64_t difference(int64_t later, int64_t earlier) {
@@ -52,7 +57,7 @@ Delays delays_of(const RdmaStamps& stamps) {
   if (delays.on_wire && delays.responder && !stamps.stood_still_here && !stamps.stood_still_there) {
     delays.network = difference(*delays.on_wire, *delays.responder);
     // A reflector that held the probe for long: its clock's error over that time is more than the network's share.
-    if (*delays.network < 0 && *delays.network >= -drift_ns(*delays.responder)) delays.network.reset();
+    if (*delays.network < 0 && *delays.network >= -drift_ns(*delays.responder, stamps.hardware)) delays.network.reset();
   }
   return delays;
 }
