@@ -3,10 +3,13 @@
  * module and no right for. README.md tells what they can show and what they cost.
  */
 
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
+import { promisify } from 'node:util';
+import { compileProgram } from '../native/compile.js';
 import { Guest } from './guest.js';
 import type { GuestProcess } from './guest-process.js';
 import { makeInitramfs } from './initramfs.js';
@@ -55,9 +58,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   };
   try {
     const initramfs = makeInitramfs(kernel, folder);
+    const tscKhz = await measureTscKhz();
     const guests = Array.from({ length: hosts }, (_, i) => {
       const wire = wireArguments(folder, i + 1, hosts);
-      const machine = { kernel: kernel.image, kernelParameters, initramfs, memoryMb, wire, lifetimeMs };
+      const machine = { kernel: kernel.image, kernelParameters, tscKhz, initramfs, memoryMb, wire, lifetimeMs };
       return Guest.boot({ node: i + 1, ...machine }, (started) => machines.push(started));
     });
     return { guests: (await Promise.all(guests)) as readonly Guest[] as Guests, stop };
@@ -65,6 +69,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     await stop();
     throw error;
   }
+}
+
+/** A guest reads this machine's counter as it is; its own measurement of the rate goes wrong when this machine is busy. */
+async function measureTscKhz(): Promise<number> {
+  const { stdout } = await promisify(execFile)(await compileProgram('test/lab/tsc_khz.cc'));
+  return Number(stdout);
 }
 
 /**

@@ -10,6 +10,8 @@ export interface MachineOptions {
   readonly kernel: string;
   /** Added to its command line. */
   readonly kernelParameters: string;
+  /** The rate of this machine's time stamp counter, which the guest's clock is made of. */
+  readonly tscKhz: number;
   readonly initramfs: string;
   readonly memoryMb: number;
   /** QEMU's arguments that make the network `wire`. */
@@ -60,6 +62,12 @@ export class Machine {
     }
   }
 
+  /** Of QEMU. */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error(`guest ${this.#options.node} was not started`);
+    return this.#child.pid;
+  }
+
   /** What the guest's console and QEMU have said so far, without the control sequences of the firmware. */
   get console(): string {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
@@ -95,12 +103,13 @@ export class Machine {
   }
 }
 
-function qemuArguments({ node, kernel, kernelParameters, initramfs, memoryMb, wire }: MachineOptions): string[] {
+function qemuArguments({ node, kernel, initramfs, memoryMb, wire, ...options }: MachineOptions): string[] {
+  const parameters = `${KERNEL_PARAMETERS} tsc_early_khz=${options.tscKhz} node=${node} ${options.kernelParameters}`;
   return [
     ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '1', '-m', String(memoryMb)],
     ...['-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
     ...['-chardev', 'socket,id=qmp,fd=3,server=off', '-mon', 'chardev=qmp,mode=control'],
-    ...['-kernel', kernel, '-initrd', initramfs, '-append', `${KERNEL_PARAMETERS} node=${node} ${kernelParameters}`],
+    ...['-kernel', kernel, '-initrd', initramfs, '-append', parameters],
     ...['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap'],
     ...['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
     ...wire,

@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { repositoryRoot } from '../core/config/repository.js';
 
@@ -63,6 +63,12 @@ export async function compileFakeVerbs({ sanitized }: { readonly sanitized: bool
   const undefinedIsAnError = sanitized ? [] : ['-Wl,-z,defs'];
   const objects = await compile(filesIn(FAKE_VERBS, '.cc'));
   return link('libfake_verbs.so', objects, ['-shared', '-Wl,-z,nodelete', '-Wl,-Bsymbolic', ...undefinedIsAnError]);
+}
+
+/** A program of one source file, by its path in the repository. Throws what the compiler says. */
+export async function compileProgram(source: string): Promise<string> {
+  const { compile, link } = await toolchain([], []);
+  return link(basename(source, '.cc'), await compile([source]), []);
 }
 
 interface Toolchain {
