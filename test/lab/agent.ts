@@ -20,8 +20,8 @@ export interface LabAgentPlan {
   /** Other inputs. */
   readonly inputs?: object;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Default 1s. */
-  readonly window?: string;
+  /** Default 1 s. */
+  readonly windowMs?: number;
   /** For bash, before the command: limits, another user. */
   readonly prefix?: string;
   readonly env?: StartOptions['env'];
@@ -46,14 +46,19 @@ export class LabAgent {
   readonly process: GuestProcess;
   readonly #rows: ProbeRow[] = [];
   readonly #ownRows: OwnRow[] = [];
+  readonly #windowMs: number;
   #read = 0;
 
-  private constructor(guest: Guest, process: GuestProcess) {
+  private constructor(guest: Guest, process: GuestProcess, windowMs: number) {
     this.guest = guest;
     this.process = process;
+    this.#windowMs = windowMs;
   }
 
-  /** Resolves when the process has started; it is not ready yet. Started again, it is the same agent. */
+  /**
+   * Resolves when the process has started, and the controller in it serves; the agent is not ready yet. Agents that find no
+   * controller wait ever longer, so it comes first. Started again, it is the same agent.
+   */
   static async start(guest: Guest, plan: LabAgentPlan): Promise<LabAgent> {
     const {
       controllerOn,
@@ -61,14 +66,21 @@ export class LabAgent {
       rdma = {},
       inputs = {},
       labels = {},
-      window = '1s',
+      windowMs = 1000,
       prefix = '',
       env = {},
     } = plan;
     const url = `http://${controllerOn.address}:${CONTROLLER_PORT}`;
     const tokens = { agent: [AGENT_TOKEN], reader: [READER_TOKEN] };
     const config = {
-      agent: { hostname: guest.name, labels, window, interval: '1s', flush_interval: '100ms', log_format: 'json' },
+      agent: {
+        hostname: guest.name,
+        labels,
+        window: `${windowMs}ms`,
+        interval: '1s',
+        flush_interval: '100ms',
+        log_format: 'json',
+      },
       ...(controller !== undefined && { controller: { listen: `0.0.0.0:${CONTROLLER_PORT}`, tokens, ...controller } }),
       inputs: {
         controller: [{ url, token: AGENT_TOKEN, state_file: '/run/weft.state', start_spread: '0s' }],
@@ -76,13 +88,15 @@ export class LabAgent {
         ...inputs,
       },
       outputs: {
-        file: [{ path: 'stdout', namepass: ['probe', 'weft_engine', 'weft_rdma'] }],
+        file: [{ path: 'stdout', namepass: ['probe', 'weft_engine', 'weft_rdma', 'weft_controller'] }],
         prometheus: [{ listen: `0.0.0.0:${METRICS_PORT}` }],
       },
     };
     await guest.write('/run/weft.yaml', JSON.stringify(config));
     const command = `exec ${prefix} bin/weft ${controller === undefined ? 'run' : 'controller'} -c /run/weft.yaml`;
-    return new LabAgent(guest, guest.start(command, { env }));
+    const agent = new LabAgent(guest, guest.start(command, { env }), windowMs);
+    if (controller !== undefined) await agent.logged('it serves', ({ msg }) => msg === 'the controller serves');
+    return agent;
   }
 
   /** The reflector's queue pair, once it answers. */
@@ -123,6 +137,24 @@ export class LabAgent {
     await this.until(`it measured ${hosts}`, ({ rows }) =>
       hosts.every((host) => total(toHost(rows.slice(known), host), 'success') > 0),
     );
+  }
+
+  /**
+   * Rows of probes to this host in the `nth` whole window after now, or, should there be none, in the first one after it
+   * that has any.
+   */
+  async rowsOfWindow(nth: number, host: string): Promise<{ rows: readonly ProbeRow[]; isLater: boolean }> {
+    const endMs = (Math.ceil((await this.now()) / this.#windowMs) + nth) * this.#windowMs;
+    const first = await this.until(`a window of ${host} that ends at ${new Date(endMs).toISOString()}`, ({ rows }) =>
+      toHost(rows, host).find(({ time }) => Date.parse(time) >= endMs),
+    );
+    const rows = toHost(this.rows, host).filter(({ time }) => time === first.time);
+    return { rows, isLater: Date.parse(first.time) > endMs };
+  }
+
+  /** Something that it said of itself from row `from` of them on. */
+  told(what: string, matches: (row: OwnRow) => boolean, from = 0): Promise<OwnRow> {
+    return this.until(what, ({ ownRows }) => ownRows.slice(from).find(matches));
   }
 
   /** The guest's wall clock, UTC ms, by which the windows go. */
