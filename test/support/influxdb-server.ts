@@ -1,11 +1,11 @@
 /** A real InfluxDB 1.x in a temporary folder, on a free port. It ends with the test. */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { ServerProcess } from './server-process.js';
 import { tempFolder } from './temp-folder.js';
 
 /** Whether the Debian package is installed. */
@@ -56,13 +56,13 @@ function configText(folder: string, port: number, { auth = false, http = {} }: I
   ].join('\n');
 }
 
-export class InfluxdbServer {
+export class InfluxdbServer extends ServerProcess {
   readonly #folder: string;
   readonly #options: InfluxdbOptions;
-  #child: ChildProcess | undefined;
   #address = '';
 
   private constructor(folder: string, options: InfluxdbOptions) {
+    super();
     this.#folder = folder;
     this.#options = options;
   }
@@ -81,30 +81,13 @@ export class InfluxdbServer {
     const file = join(this.#folder, 'influxdb.conf');
     await writeFile(file, configText(this.#folder, port, this.#options));
     const child = spawn('influxd', ['run', '-config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#child = child;
+    this.run(child);
     this.#address = await listenAddress(child);
   }
 
   /** Without a trailing slash. */
   get url(): string {
     return `http://${this.#address}`;
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
-  }
-
-  /** It keeps its connections and answers nobody. */
-  stall(): void {
-    this.#child?.kill('SIGSTOP');
-  }
-
-  resume(): void {
-    this.#child?.kill('SIGCONT');
   }
 
   /** Writes line protocol with times in ns. Throws what the server says unless it took all of it. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { ServerProcess } from './server-process.js';
 import { tempFolder } from './temp-folder.js';
 
 /** Whether the Debian package is installed. */
@@ -19,13 +20,13 @@ export function hasRedis(): boolean {
   }
 }
 
-export class RedisServer {
+export class RedisServer extends ServerProcess {
   readonly #folder: string;
   readonly #args: readonly string[];
   readonly #sentinelFile: string | undefined;
-  #child: ChildProcess | undefined;
 
   private constructor(folder: string, args: readonly string[], sentinelFile: string | undefined) {
+    super();
     this.#folder = folder;
     this.#args = args;
     this.#sentinelFile = sentinelFile;
@@ -44,7 +45,7 @@ export class RedisServer {
     const own = ['--port', '0', '--unixsocket', this.socket, '--save', '', '--dir', this.#folder];
     const role = this.#sentinelFile === undefined ? own : [this.#sentinelFile, '--sentinel'];
     const child = spawn('redis-server', [...role, ...this.#args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.#child = child;
+    this.run(child);
     await ready(child);
   }
 
@@ -54,23 +55,6 @@ export class RedisServer {
 
   get url(): string {
     return `unix:${this.socket}`;
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
-  }
-
-  /** It keeps its connections and answers nobody. */
-  stall(): void {
-    this.#child?.kill('SIGSTOP');
-  }
-
-  resume(): void {
-    this.#child?.kill('SIGCONT');
   }
 
   /** By its own command line client. */

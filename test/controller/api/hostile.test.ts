@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
+import { openRaw } from '../../support/raw-connection.js';
 import { KEY, send, started, type TestController, TOKENS } from './controller.js';
 
 const HOSTILE = '127.0.0.2';
@@ -14,21 +14,6 @@ async function honestIsServed(api: TestController): Promise<void> {
   assert.equal(status, 200);
   const list = await api.ask({ path: '/v1/agents/honest/pinglist', token: TOKENS.agent, key: KEY });
   assert.equal(list.status, 200);
-}
-
-/** A raw connection, and what it has received. */
-async function open(t: TestContext, api: TestController): Promise<{ socket: Socket; received: () => string }> {
-  const { hostname, port } = new URL(api.url);
-  const socket = connect({ host: hostname, port: Number(port), localAddress: HOSTILE });
-  t.after(() => socket.destroy());
-  let text = '';
-  socket.setEncoding('latin1').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  // Writing to a connection that the other end has given up is what these tests are about.
-  socket.on('error', () => {});
-  await once(socket, 'connect');
-  return { socket, received: () => text };
 }
 
 test('a flood from one address is served at its rate, the rest gets 429, and other addresses go on', async (t) => {
@@ -111,7 +96,7 @@ test('what is no HTTP, or has endless headers, gets a Problem and its end', asyn
     ],
     [`GET /healthz HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
   ] as const) {
-    const { socket, received } = await open(t, api);
+    const { socket, received } = await openRaw(t, api.url, HOSTILE);
     socket.write(sent, 'latin1');
     await once(socket, 'close');
     assert.match(received(), new RegExp(`^HTTP/1.1 ${status} `), sent.slice(0, 40));
@@ -129,7 +114,7 @@ test('a request that drips in slowly is ended, head and body, while others are s
     [head, 'X'],
     [body, ' '],
   ] as const) {
-    const { socket, received } = await open(t, api);
+    const { socket, received } = await openRaw(t, api.url, HOSTILE);
     socket.write(begun);
     const drip = setInterval(() => socket.write(drop), 50);
     const closed = once(socket, 'close');
@@ -142,8 +127,8 @@ test('a request that drips in slowly is ended, head and body, while others are s
 
 test('one address cannot hold all connections', async (t) => {
   const api = await started(t, {}, { maxConnections: 8, maxConnectionsPerAddress: 4 });
-  const held = await Promise.all(Array.from({ length: 4 }, () => open(t, api)));
-  const { socket } = await open(t, api);
+  const held = await Promise.all(Array.from({ length: 4 }, () => openRaw(t, api.url, HOSTILE)));
+  const { socket } = await openRaw(t, api.url, HOSTILE);
   await once(socket, 'close');
   await honestIsServed(api);
   assert.ok(held.every((one) => !one.socket.destroyed));

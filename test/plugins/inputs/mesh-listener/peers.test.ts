@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { ConfigError } from '../../../../core/errors.js';
 import { makeCertificates } from '../../../support/certificates.js';
+import { openRaw } from '../../../support/raw-connection.js';
 import { tempFolder } from '../../../support/temp-folder.js';
 import { probe } from '../../common/grid/metrics.js';
-import { makeListener, packed, startedListener, type TestListener, TOKENS } from './listener.js';
+import { makeListener, packed, startedListener, TOKENS } from './listener.js';
 
 const HOSTILE = '127.0.0.2';
 
@@ -61,22 +61,9 @@ test('a flood from one address gets 429, and other addresses go on', async (t) =
   assert.equal((await listener.counters())['_requests{429}.requests'], 15);
 });
 
-async function open(t: TestContext, listener: TestListener): Promise<{ socket: Socket; received: () => string }> {
-  const { hostname, port } = new URL(listener.url);
-  const socket = connect({ host: hostname, port: Number(port), localAddress: HOSTILE });
-  t.after(() => socket.destroy());
-  let text = '';
-  socket.setEncoding('latin1').on('data', (chunk: string) => {
-    text += chunk;
-  });
-  socket.on('error', () => {});
-  await once(socket, 'connect');
-  return { socket, received: () => text };
-}
-
 test('a body that drips in is ended with 408 while others are served', async (t) => {
   const listener = await startedListener(t, {}, { headersTimeoutMs: 200, requestTimeoutMs: 300 });
-  const { socket, received } = await open(t, listener);
+  const { socket, received } = await openRaw(t, listener.url, HOSTILE);
   const head = `POST /v1/rows HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${TOKENS.agent}\r\n`;
   socket.write(`${head}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`);
   const drip = setInterval(() => socket.write(' '), 50);
@@ -90,8 +77,8 @@ test('a body that drips in is ended with 408 while others are served', async (t)
 
 test('one address cannot hold all connections', async (t) => {
   const listener = await startedListener(t, { max_connections: 8 });
-  const held = await Promise.all(Array.from({ length: 4 }, () => open(t, listener)));
-  const { socket } = await open(t, listener);
+  const held = await Promise.all(Array.from({ length: 4 }, () => openRaw(t, listener.url, HOSTILE)));
+  const { socket } = await openRaw(t, listener.url, HOSTILE);
   await once(socket, 'close');
   assert.equal((await listener.push([probe()])).status, 200);
   assert.ok(held.every((one) => !one.socket.destroyed));
@@ -101,7 +88,7 @@ test('one address cannot hold all connections', async (t) => {
 test('bodies that are announced are received as far as memory allows; the others are to come later', async (t) => {
   const listener = await startedListener(t, { max_body_size: '200MiB' });
   const head = `POST /v1/rows HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${TOKENS.agent}\r\nContent-Type: application/json\r\n`;
-  const { socket } = await open(t, listener);
+  const { socket } = await openRaw(t, listener.url, HOSTILE);
   // The answer to the second request says that the first one has been admitted.
   socket.write(`${head}Content-Length: ${200 * 1024 * 1024}\r\nExpect: 100-continue\r\n\r\n`);
   await once(socket, 'data');
