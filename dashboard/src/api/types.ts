@@ -18,6 +18,9 @@ export interface Pattern {
   readonly level: Level;
   readonly name: string;
   readonly rule: string;
+  readonly shape: 'cross' | 'row' | 'column' | 'blocks';
+  /** What shows it: `network_rtt` by its p99. */
+  readonly figure: 'any' | 'loss' | 'network_rtt';
 }
 
 /** Neighbours on an axis that belong to one group of the next level. */

@@ -1,8 +1,8 @@
 /**
  * What the picture of a grid says, as Pingmesh's operators read it: a white cross is something that is down, a red cross
  * something that is in trouble (of a host also its column or its row alone), red everywhere but for green blocks on the
- * diagonal a trouble of the spine. A cell is *silent* (no data), *failing* (probes, no answer), *bad* (loss or p99 of the network's round trip at or above the
- * limits) or *good*. Needs the same members on both axes.
+ * diagonal a trouble of the spine. A cell is *silent* (no data), *failing* (probes, no answer), *bad* (*slow* or *lossy*: p99 of
+ * the network's round trip, or else loss, at or above the limits) or *good*. Needs the same members on both axes.
  */
 
 import type { Axis } from './axis.js';
@@ -24,7 +24,20 @@ export interface Pattern {
   readonly name: string;
   /** The rule that was met. */
   readonly rule: string;
+  readonly shape: PatternShape;
+  readonly figure: PatternFigure;
 }
+
+/** Where it stands in the picture: row and column of its member, one of both, or the blocks on the diagonal. */
+export const PATTERN_SHAPES = ['cross', 'row', 'column', 'blocks'] as const;
+export type PatternShape = (typeof PATTERN_SHAPES)[number];
+
+/** The figure that has most of its bad cells; `any`: they have no answer, which every figure shows. */
+export const PATTERN_FIGURES = ['any', 'loss', 'network_rtt'] as const;
+export type PatternFigure = (typeof PATTERN_FIGURES)[number];
+
+/** What a rule finds in the picture. */
+type Sight = Pick<Pattern, 'rule' | 'shape' | 'figure'>;
 
 export const PATTERNS = [
   'host_down',
@@ -46,8 +59,8 @@ const TROUBLE = { host: 'host_trouble', tor: 'tor_trouble', pod: 'leaf_trouble',
 /** One cell says nothing about which of its two ends is at fault. */
 const MIN_PEERS = 2;
 
-const [SILENT, FAILING, BAD, GOOD] = [0, 1, 2, 3] as const;
-type Health = 0 | 1 | 2 | 3;
+const [SILENT, FAILING, LOSSY, SLOW, GOOD] = [0, 1, 2, 3, 4] as const;
+type Health = 0 | 1 | 2 | 3 | 4;
 
 export interface PatternInput {
   readonly axis: Axis;
@@ -63,7 +76,10 @@ export function patternsOf(input: PatternInput, limits: PatternLimits): Pattern[
   const health = Uint8Array.from(input.states, (_, cell) => healthOf(input, cell, limits));
   const cellAt = (row: number, column: number): Health => (health[row * size + column] ?? SILENT) as Health;
   const down = findDown(size, cellAt);
-  const found: Pattern[] = [...down].map(([member, rule]) => patternOf(axis, DOWN[axis.level], member, rule));
+  const found = [...down].map(([member, rule]) => {
+    const sight: Sight = { rule, shape: 'cross', figure: 'any' };
+    return patternOf(axis, DOWN[axis.level], member, sight);
+  });
   for (const [dc, members] of membersByDc(axis)) {
     const up = members.filter((member) => !down.has(member));
     found.push(...findTrouble(axis, dc, up, cellAt, limits));
@@ -77,7 +93,8 @@ function healthOf({ states, loss, p99Ns }: PatternInput, cell: number, { badLoss
   const state = states[cell] ?? 0;
   if (state === 0) return SILENT;
   if (state === 1) return FAILING;
-  return (loss[cell] ?? 0) >= badLoss || (p99Ns[cell] ?? 0) >= badNs ? BAD : GOOD;
+  if ((p99Ns[cell] ?? 0) >= badNs) return SLOW;
+  return (loss[cell] ?? 0) >= badLoss ? LOSSY : GOOD;
 }
 
 const SILENT_RULE = 'down: it reports nothing (white row), and nobody gets an answer from it (white or failing column)';
@@ -137,15 +154,15 @@ function findTrouble(
   }
   if (axis.level !== 'dc' && across.badShare >= share && inside.goodShare >= share) {
     const rule = `spine: of the cells between pods at least ${share} are bad, of those within pods at least ${share} are good`;
-    return [{ pattern: 'spine_trouble', level: 'dc', name: dc, rule }];
+    return [{ pattern: 'spine_trouble', level: 'dc', name: dc, rule, shape: 'blocks', figure: across.figure }];
   }
   const red = crosses.flatMap((cross) => {
-    const rule = cross.rule(share, axis.level);
-    return rule === undefined ? [] : [{ member: cross.member, rule }];
+    const sight = cross.sight(share, axis.level);
+    return sight === undefined ? [] : [{ member: cross.member, sight }];
   });
   // Where half of all are bad the cause is not any one of them.
   if (red.length * 2 >= members.length) return [];
-  return red.map(({ member, rule }) => patternOf(axis, TROUBLE[axis.level], member, rule));
+  return red.map(({ member, sight }) => patternOf(axis, TROUBLE[axis.level], member, sight));
 }
 
 /** The cells of one member with others: its row, and its column. */
@@ -168,18 +185,23 @@ class Cross {
     this.#peers += 1;
   }
 
-  /** The rule by which it is in trouble; undefined if it is not. */
-  rule(share: number, level: Level): string | undefined {
+  /** By which it is in trouble; undefined if it is not. */
+  sight(share: number, level: Level): Sight | undefined {
     if (this.#peers < MIN_PEERS) return undefined;
     const of = 'are bad or failing, of fewer than half of its DC';
-    if (this.#cells.badShare >= share) return `red cross: at least ${share} of its cells with others ${of}`;
+    if (this.#cells.badShare >= share) {
+      const rule = `red cross: at least ${share} of its cells with others ${of}`;
+      return { rule, shape: 'cross', figure: this.#cells.figure };
+    }
     // One dead host reddens the column of its whole ToR, as it reports nothing itself.
     if (level !== 'host') return undefined;
     if (this.#column.badShare >= share) {
-      return `red column: at least ${share} of the cells towards it ${of}; it answers badly and probes well`;
+      const rule = `red column: at least ${share} of the cells towards it ${of}; it answers badly and probes well`;
+      return { rule, shape: 'column', figure: this.#column.figure };
     }
     if (this.#row.badShare >= share) {
-      return `red row: at least ${share} of the cells of its own probes ${of}; it probes badly and answers well`;
+      const rule = `red row: at least ${share} of the cells of its own probes ${of}; it probes badly and answers well`;
+      return { rule, shape: 'row', figure: this.#row.figure };
     }
     return undefined;
   }
@@ -188,12 +210,16 @@ class Cross {
 class Tally {
   #cells = 0;
   #good = 0;
+  #lossy = 0;
+  #slow = 0;
 
   /** A silent cell does not count. */
   add(health: Health): void {
     if (health === SILENT) return;
     this.#cells += 1;
     if (health === GOOD) this.#good += 1;
+    else if (health === LOSSY) this.#lossy += 1;
+    else if (health === SLOW) this.#slow += 1;
   }
 
   addBoth(one: Health, other: Health): void {
@@ -209,8 +235,14 @@ class Tally {
   get badShare(): number {
     return this.#cells === 0 ? 0 : 1 - this.#good / this.#cells;
   }
+
+  get figure(): PatternFigure {
+    const failing = this.#cells - this.#good - this.#lossy - this.#slow;
+    if (failing > this.#lossy && failing > this.#slow) return 'any';
+    return this.#lossy > this.#slow ? 'loss' : 'network_rtt';
+  }
 }
 
-function patternOf({ level, names }: Axis, pattern: PatternName, member: number, rule: string): Pattern {
-  return { pattern, level, name: names[member] ?? '', rule };
+function patternOf({ level, names }: Axis, pattern: PatternName, member: number, sight: Sight): Pattern {
+  return { pattern, level, name: names[member] ?? '', ...sight };
 }

@@ -4,7 +4,7 @@ import { STRICT, type TSchema, Type } from '../../../../core/config/schema.js';
 import { COUNTS, DELAYS } from '../../../common/grid/store/cell.js';
 import { OUTCOMES } from '../../../common/grid/store/grid-store.js';
 import { LEVELS } from '../../../common/grid/store/hosts.js';
-import { PATTERNS } from '../../../common/grid/store/patterns.js';
+import { PATTERN_FIGURES, PATTERN_SHAPES, PATTERNS } from '../../../common/grid/store/patterns.js';
 import { DELAY_STATS, STATES } from '../../../common/grid/store/view.js';
 
 const MAX_NAME_CHARS = 1024;
@@ -105,6 +105,14 @@ export const PatternForm = Type.Object(
     level: oneOf(LEVELS),
     name: Type.String({ description: 'Of the member; of the DC for `spine_trouble`.' }),
     rule: Type.String({ description: 'The rule that was met.' }),
+    shape: oneOf(PATTERN_SHAPES, {
+      description:
+        'Where it stands in the picture: row and column of the member, one of both, or the blocks of the diagonal.',
+    }),
+    figure: oneOf(PATTERN_FIGURES, {
+      description:
+        'What to look at: `loss`, or p99 of `network_rtt`, whichever has more of its bad cells; `any`: most have no answer.',
+    }),
   },
   STRICT,
 );

@@ -238,6 +238,7 @@ test('patterns are told with their rule', async (t) => {
   const [pattern, ...others] = (await ask('/v1/grid?level=host')).json.patterns;
   assert.deepEqual([pattern.pattern, pattern.level, pattern.name, others], ['host_down', 'host', 'c', []]);
   assert.match(pattern.rule, /white row/);
+  assert.deepEqual([pattern.shape, pattern.figure], ['cross', 'any']);
   const { patterns } = (await ask('/v1/hosts/c')).json;
   assert.deepEqual(
     patterns.map((found: { pattern: string; level: string }) => [found.pattern, found.level]),

@@ -21,7 +21,11 @@ const placeOf = (end: 'src' | 'dst', host: string) => {
   return at(end, dc, pod, tor);
 };
 
-async function seen(level: Level, outcomeOf: (src: string, dst: string) => Outcome, within = hosts): Promise<string[]> {
+async function patterns(
+  level: Level,
+  outcomeOf: (src: string, dst: string) => Outcome,
+  within = hosts,
+): Promise<readonly Pattern[]> {
   const store = storeOf();
   // The window before was all good, so that everybody is known.
   for (const [window, outcome] of [
@@ -43,7 +47,16 @@ async function seen(level: Level, outcomeOf: (src: string, dst: string) => Outco
   const startMs = store.mesh('udp')?.windows[1]?.startMs;
   const query = { transport: 'udp', startMs, level, delay: 'network_rtt', srcIn: undefined, dstIn: undefined } as const;
   const view = (await new Views(store, () => LIMITS).get(query, 0)) as View;
-  return view.patterns.map(({ pattern, name }: Pattern) => `${pattern} ${name}`);
+  return view.patterns;
+}
+
+async function seen(...where: Parameters<typeof patterns>): Promise<string[]> {
+  return (await patterns(...where)).map(({ pattern, name }) => `${pattern} ${name}`);
+}
+
+/** `column loss`: where they stand, and what shows them. */
+async function looks(...where: Parameters<typeof patterns>): Promise<string[]> {
+  return (await patterns(...where)).map(({ shape, figure }) => `${shape} ${figure}`);
 }
 
 const pod = (host: string): string => host.slice(0, PODS - 1);
@@ -71,6 +84,7 @@ test('a host whose probes all fail is down, though it reports them', async () =>
   const cut = 'dc1-p2-t1-h1';
   const outcome = (src: string, dst: string): Outcome => (src === cut || dst === cut ? 'dead' : 'good');
   assert.deepEqual(await seen('host', outcome), [`host_down ${cut}`]);
+  assert.deepEqual(await looks('host', outcome), ['cross any']);
 });
 
 test('white crosses: a ToR, a pod', async () => {
@@ -108,6 +122,7 @@ test('red with green blocks on the diagonal: the spine, at the level of pods and
     src.slice(0, 3) === 'dc1' && dst.slice(0, 3) === 'dc1' && pod(src) !== pod(dst) ? 'slow' : 'good';
   for (const level of ['pod', 'tor', 'host'] as const)
     assert.deepEqual(await seen(level, bad), ['spine_trouble dc1'], level);
+  assert.deepEqual(await looks('pod', bad), ['blocks network_rtt']);
 });
 
 test('where everything is bad nobody is to blame', async () => {
@@ -120,6 +135,10 @@ test('a host that answers badly and probes well is a red column, the other way r
     assert.deepEqual(await seen('host', (_, dst) => (dst === ill ? outcome : 'good')), [`host_trouble ${ill}`]);
     assert.deepEqual(await seen('host', (src) => (src === ill ? outcome : 'good')), [`host_trouble ${ill}`]);
   }
+  assert.deepEqual(await looks('host', (_, dst) => (dst === ill ? 'lossy' : 'good')), ['column loss']);
+  assert.deepEqual(await looks('host', (src) => (src === ill ? 'slow' : 'good')), ['row network_rtt']);
+  assert.deepEqual(await looks('host', (src) => (src === ill ? 'dead' : 'good')), ['row any']);
+  assert.deepEqual(await looks('host', (src, dst) => (src === ill || dst === ill ? 'lossy' : 'good')), ['cross loss']);
   const most = (_: string, dst: string): Outcome => (dst.endsWith('h1') ? 'lossy' : 'good');
   assert.deepEqual(await seen('host', most), [], 'where half of all are bad it is none of them');
 });
