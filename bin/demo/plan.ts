@@ -74,9 +74,9 @@ export async function planHosts(count: number, basePort: number): Promise<DemoHo
   );
 }
 
-/** Two pods with a ToR each. */
+/** Two pods of one DC with a ToR each. */
 function labelsOf(half: 1 | 2): Readonly<Record<string, string>> {
-  return { pod: `p${half}`, tor: `t${half}` };
+  return { dc: 'dc1', pod: `p${half}`, tor: `t${half}` };
 }
 
 /** Chooses where the controller and the grid listen. */
