@@ -13,6 +13,8 @@ import { MeshServer, WINDOW_MS } from './mesh-server.js';
 const PLAN: MeshPlan = { podsPerDc: 1, torsPerPod: 2, hostsPerTor: 2 };
 const PAIRS = 12;
 const SLOW: MeshPlan = { ...PLAN, fault: () => 'slow' };
+/** Which of both is told depends on what was noticed first: the stream that ended, or a request that failed. */
+const GONE = /The connection to the grid is lost|does not answer/;
 const TOKEN = 'token-of-a-reader-0123456789';
 
 describe('grid page as time goes on', { skip: noBrowser }, () => {
@@ -76,7 +78,7 @@ describe('grid page as time goes on', { skip: noBrowser }, () => {
     await page.locator('.link[data-state="open"]').waitFor();
     await server.stop();
     await page.locator('.link', { hasText: 'connection lost, reconnecting' }).waitFor();
-    await page.locator('.banner', { hasText: 'The connection to the grid is lost' }).waitFor();
+    await page.locator('.banner', { hasText: GONE }).waitFor();
     await page.getByRole('group', { name: 'Figure' }).getByText('Loss').click();
     await page.locator('.banner', { hasText: 'does not answer' }).waitFor();
     await page.locator('.stage.stale canvas').waitFor();
@@ -99,6 +101,21 @@ describe('grid page as time goes on', { skip: noBrowser }, () => {
     await page.locator('.stage.stale canvas').waitFor();
     await server.fill(PLAN);
     await page.locator('.banner').waitFor({ state: 'hidden' });
+  });
+
+  test('the pages of pairs and hosts tell both too', async (t) => {
+    const server = await serve(t);
+    await server.fill(PLAN, 3, 30);
+    const { page } = await open(t, server);
+    for (const path of ['pair/d1p1t1-h1/d1p1t2-h1', 'host/d1p1t1-h1', 'worst']) {
+      await page.goto(`${server.url}/#/${path}`);
+      await page.locator('.banner', { hasText: /^Stale: no new window for 5 min/ }).waitFor();
+    }
+    await server.fill(PLAN);
+    await page.locator('.banner').waitFor({ state: 'hidden' });
+    await server.stop();
+    await page.locator('.banner', { hasText: GONE }).waitFor();
+    await page.locator('table.sorted').waitFor();
   });
 
   test('one host, which probes itself alone', async (t) => {

@@ -31,7 +31,7 @@ describe('grid page', { skip: noBrowser }, () => {
     await Promise.all([browser.stop(), server.stop()]);
   });
 
-  async function open(t: TestContext, hash = '', options: BrowserContextOptions = {}) {
+  async function open(t: TestContext, hash = '', options?: BrowserContextOptions) {
     const opened = await browser.open(`${server.url}/${hash}`, options);
     t.after(async () => {
       await opened.close();
@@ -51,7 +51,7 @@ describe('grid page', { skip: noBrowser }, () => {
     assert.deepEqual([await grid.cells('worst'), await grid.cells('good')], [28, 256 - 15 - 31 - 28]);
     const patterns = await page.locator('.patterns li').allTextContents();
     assert.match(patterns[0] ?? '', /host down d1p1t2-h2down: it reports nothing/);
-    assert.match(patterns[1] ?? '', /host trouble d1p2t1-h1red cross: at least 0.8/);
+    assert.match(patterns[1] ?? '', /host trouble d1p2t1-h1 by network RTTred cross: at least 0.8/);
     await page.locator('.link[data-state="open"]').waitFor();
     const [failed, slow] = [await grid.find('d1p1t1-h1', 'd1p1t2-h2'), await grid.find('d1p1t1-h1', 'd1p2t1-h1')];
     const at = async (place: { x: number; y: number }) => (await grid.colourAt(place.x - 9, place.y)).join(' ');
@@ -149,7 +149,7 @@ describe('grid page', { skip: noBrowser }, () => {
     await page.getByLabel('Statistic').selectOption('max');
     await page.waitForURL(/delay=responder_delay&stat=max/);
     await grid.point('d2p2t1-h1', 'd1p1t1-h1');
-    assert.match((await grid.tip.locator('.value').textContent()) ?? '', /^max of Responder delay/);
+    await grid.tip.locator('.value', { hasText: /^max of Responder delay/ }).waitFor();
     await grid.button('DC').click();
     await page.waitForURL(/level=dc/);
     await grid.ready();
@@ -190,8 +190,21 @@ describe('grid page', { skip: noBrowser }, () => {
   test('a pattern in the list leads to its place in the picture', async (t) => {
     const { page, grid } = await open(t);
     await page.locator('.patterns button', { hasText: 'd1p2t1-h1' }).click();
-    await page.locator('#spoken', { hasText: /^d1p2t1-h1 to d1p2t1-h1/ }).waitFor({ state: 'attached' });
+    await page.locator('#spoken', { hasText: /^d1p2t1-h1 to d1p1t1-h1/ }).waitFor({ state: 'attached' });
     assert.ok(await grid.canvas.evaluate((canvas) => canvas.matches(':focus')));
+  });
+
+  test('a host that loses probes and is fast: its pattern leads to the loss, which the latency does not show', async (t) => {
+    const ill = 'd1p1t1-h2';
+    const fault = (_: MadeHost, dst: MadeHost) => (dst.name === ill ? ('lossy' as const) : undefined);
+    await server.fill({ podsPerDc: 1, torsPerPod: 1, hostsPerTor: 6, transport: 'rdma-ud', fault }, 2);
+    const { page, grid } = await open(t, '#/grid?transport=rdma-ud');
+    const button = page.locator('.patterns button', { hasText: ill });
+    assert.match((await button.textContent()) ?? '', /^host trouble d1p1t1-h2 by loss/);
+    await button.click();
+    await page.waitForURL(/stat=loss/);
+    await page.locator('#spoken', { hasText: `d1p1t1-h1 to ${ill}: loss 25 % (bad)` }).waitFor({ state: 'attached' });
+    assert.equal(await grid.cells('bad'), 5);
   });
 
   test('every kept window can be looked at, and live again', async (t) => {

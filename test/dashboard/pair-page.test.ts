@@ -50,8 +50,8 @@ describe('the page of a pair', { skip: noBrowser }, () => {
     const { page, close } = await open(`?at=${startOf(1)}`);
     const slider = page.getByRole('slider', { name: 'Network RTT, window' }).first();
     assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /p99 7 ms, median 90 µs$/);
+    // Twice in a row: a step goes on from the one before, whether its answer is there or not.
     await slider.press('ArrowLeft');
-    await hashHas(page, `at=${startOf(2)}`);
     await slider.press('ArrowLeft');
     await hashHas(page, `at=${startOf(GAP)}`);
     assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /: no data$/);

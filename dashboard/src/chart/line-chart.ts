@@ -64,6 +64,13 @@ export class LineChart {
     this.#draw();
   }
 
+  /** To the window that begins then. */
+  moveCursor(cursorMs: number): void {
+    if (this.#data === undefined || this.#data.cursorMs === cursorMs) return;
+    this.#data = { ...this.#data, cursorMs };
+    this.#draw();
+  }
+
   dispose(): void {
     this.#resizing.disconnect();
   }

@@ -59,6 +59,11 @@ export class HistoryPanel {
     this.#fillTable();
   }
 
+  /** Undefined: it stays until there are other data. */
+  moveCursor(startMs: number | undefined): void {
+    if (startMs !== undefined) for (const chart of this.#charts) chart.moveCursor(startMs);
+  }
+
   dispose(): void {
     for (const chart of this.#charts) chart.dispose();
   }

@@ -45,7 +45,11 @@ export class CellReading {
     this.#stop();
     const words = wordsOf(read, shownValue(read));
     const { src, dst } = namesOf(read);
-    fill(this.tip, h('div', { class: 'names' }, src, h('span', {}, ' → '), dst), h('div', { class: 'value' }, words));
+    const names = h('div', { class: 'names' }, src, h('span', {}, ' → '), dst);
+    // Of the same cell what is known stays until more is: a tip that shrinks and grows each second is not read.
+    const isSame = !this.tip.hidden && this.tip.querySelector('.names')?.textContent === names.textContent;
+    const known = isSame && this.tip.querySelector('dl');
+    fill(this.tip, names, h('div', { class: 'value' }, words), known || false);
     this.tip.hidden = false;
     this.#place(read.at);
     if (read.isAloud) this.spoken.textContent = `${src} to ${dst}: ${words}`;
@@ -72,6 +76,7 @@ export class CellReading {
       const words = wordsOf(read, exactValue(report, read.grid.stat));
       const lines = linesOf(report);
       this.tip.querySelector('.value')?.replaceChildren(words);
+      this.tip.querySelector('dl')?.remove();
       this.tip.append(h('dl', {}, ...lines.flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)])));
       this.#place(read.at);
       const said = lines.map(([name, text]) => `${name} ${text}`).join(', ');

@@ -23,15 +23,3 @@ export async function loadGrid(api: ApiClient, selection: Selection, signal: Abo
 export function windowsOf({ windows, grid }: Loaded): TransportWindows | undefined {
   return windows.transports.find(({ transport }) => transport === grid.transport);
 }
-
-/** So many windows without a new one, and at least so long: rows take a window and a flush to arrive. */
-const STALE_WINDOWS = 4;
-const MIN_STALE_MS = 40_000;
-
-/** How long ago the newest window ended, ms, when that is longer than it should be. */
-export function staleFor(loaded: Loaded, nowMs: number): number | undefined {
-  const newest = windowsOf(loaded)?.windows.at(-1);
-  if (newest === undefined) return undefined;
-  const ageMs = nowMs - Date.parse(newest.end);
-  return ageMs > Math.max(MIN_STALE_MS, STALE_WINDOWS * loaded.windows.window_ms) ? ageMs : undefined;
-}

@@ -35,7 +35,8 @@ export class PatternList {
     const { pattern, name, rule } = mark.pattern;
     const sign = h('span', { class: `sign ${mark.kind}` });
     sign.style.color = MARK_COLOURS[theme][mark.kind];
-    const title = h('span', { class: 'title' }, sign, `${patternName(pattern)} `, h('b', {}, name));
+    const by = { any: '', loss: ' by loss', network_rtt: ' by network RTT' }[mark.pattern.figure];
+    const title = h('span', { class: 'title' }, sign, `${patternName(pattern)} `, h('b', {}, name), by);
     const text = h('span', { class: 'rule' }, rule);
     return h('li', {}, h('button', { type: 'button', onclick: () => this.#onChoose(mark) }, title, text));
   }

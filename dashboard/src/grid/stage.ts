@@ -30,6 +30,8 @@ export class Stage {
   #theme: Theme;
   #selection: Selection = {};
   #scale: Scale | undefined;
+  /** That was read last. */
+  #cell: Cell | undefined;
 
   constructor(api: ApiClient, theme: Theme, listener: StageListener) {
     this.#theme = theme;
@@ -68,8 +70,13 @@ export class Stage {
   setGrid(grid: Grid, selection: Selection): readonly Mark[] {
     this.#selection = selection;
     this.#scale = scaleOf(grid, largest(grid));
+    const was = this.#heatmap.grid;
     const marks = marksOf(grid);
     this.#heatmap.setGrid(grid, this.#scale, marks);
+    // What is being read is read again, in silence: nobody wants to hear every window.
+    const { row = -1, column = -1 } = this.#cell ?? {};
+    const isThere = was?.src[row] === grid.src[row] && was?.dst[column] === grid.dst[column];
+    if (!this.#reading.tip.hidden && this.#cell !== undefined && isThere) this.#read(this.#cell, false);
     this.#heatmap.canvas.setAttribute(
       'aria-label',
       `Heatmap, ${grid.src.length} sources by ${grid.dst.length} destinations`,
@@ -99,7 +106,8 @@ export class Stage {
     else this.#gestures.zoom(direction === 'in' ? ZOOM_STEP : 1 / ZOOM_STEP);
   }
 
-  jumpTo({ kind, spans }: Mark): void {
+  /** To its first cell with another member: that of a host with itself says nothing. */
+  jumpTo({ kind, spans, pattern: { shape } }: Mark): void {
     const [first, last] = [spans[0], spans.at(-1)];
     if (first === undefined || last === undefined) return;
     const { viewport } = this.#heatmap;
@@ -109,7 +117,8 @@ export class Stage {
       const from = Math.max(0, first[0] - JUMP_CELLS / 2);
       viewport.fitBox([from, from, JUMP_CELLS, JUMP_CELLS]);
     }
-    this.#gestures.goTo({ row: first[0], column: first[0] });
+    const [own, other] = [first[0], first[0] === 0 ? 1 : 0];
+    this.#gestures.goTo(shape === 'column' ? { row: other, column: own } : { row: own, column: other });
     this.#heatmap.canvas.focus();
   }
 
@@ -134,6 +143,7 @@ export class Stage {
   #read(cell: Cell, isAloud: boolean): void {
     const { grid } = this.#heatmap;
     if (grid === undefined || this.#scale === undefined) return;
+    this.#cell = cell;
     const at = this.#heatmap.centreOf(cell);
     this.#reading.show({ grid, scale: this.#scale, selection: this.#selection, cell, at, isAloud });
   }

@@ -6,7 +6,7 @@ import { formatAge, formatTime } from '../ui/format.js';
 
 export class Timeline {
   readonly element: HTMLElement;
-  readonly #range = h('input', { type: 'range', min: 0, step: 1, 'aria-label': 'Window' });
+  readonly #range = h('input', { type: 'range', min: 0, max: 0, value: 0, 'aria-label': 'Window' });
   readonly #text = h('output', { class: 'window' });
   readonly #live: HTMLButtonElement;
   readonly #older: HTMLButtonElement;
@@ -53,6 +53,9 @@ export class Timeline {
 
   #choose(index: number): void {
     const window = this.#windows[index];
-    if (window !== undefined) this.#onChoose(window.start_ms);
+    if (window === undefined) return;
+    // Where the next step goes on from, whenever the answer comes.
+    this.#range.value = String(index);
+    this.#onChoose(window.start_ms);
   }
 }

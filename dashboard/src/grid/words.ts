@@ -1,5 +1,6 @@
 /** What delays, statistics and transports are called on the page. */
 
+import type { Pattern } from '../api/types.js';
 import type { Band } from '../heatmap/colours.js';
 import type { Delay, Stat } from '../route.js';
 
@@ -31,6 +32,12 @@ export const STAT_NAMES: Readonly<Record<Stat, string>> = {
 export const BAND_NAMES: Readonly<Record<Band, string>> = { good: 'good', fair: 'fair', bad: 'bad', worst: 'worst' };
 
 export const TRANSPORT_NAMES: Readonly<Record<string, string>> = { udp: 'UDP', tcp: 'TCP', 'rdma-ud': 'RDMA' };
+
+/** What shows a pattern, of the figures that can be chosen; undefined: each of them does. */
+export function figureOf({ figure }: Pattern): { readonly delay: Delay; readonly stat: Stat } | undefined {
+  if (figure === 'any') return undefined;
+  return { delay: 'network_rtt', stat: figure === 'loss' ? 'loss' : 'p99' };
+}
 
 /** `host_down` → `host down`. */
 export function patternName(pattern: string): string {

@@ -20,7 +20,8 @@ const STRONG_FONT = '600 11px system-ui, sans-serif';
 const LINE_PX = 14;
 const GAP_PX = 8;
 const MAX_LABEL_PX = 150;
-const MIN_MARGIN_PX = 36;
+/** The corner has two lines, as wide as `from ↓`. */
+const [MIN_LEFT_PX, MIN_TOP_PX] = [52, 36];
 /** Names that are measured for the margins: those of a large grid are much alike. */
 const SAMPLES = 200;
 
@@ -32,12 +33,12 @@ export function marginsFor(context: CanvasRenderingContext2D, head: GridHead): M
     for (let i = 0; i < names.length; i += step) {
       widest = Math.max(widest, context.measureText((names[i] ?? '').slice(0, 80)).width);
     }
-    return Math.max(MIN_MARGIN_PX, Math.ceil(Math.min(widest, MAX_LABEL_PX)) + GAP_PX + 4);
+    return Math.ceil(Math.min(widest, MAX_LABEL_PX)) + GAP_PX + 4;
   };
   const groups = (all: readonly AxisGroup[]) => all.map(({ name }) => name);
   return {
-    left: Math.max(widest(head.src), widest(groups(head.src_groups))),
-    top: Math.max(widest(head.dst), widest(groups(head.dst_groups))),
+    left: Math.max(MIN_LEFT_PX, widest(head.src), widest(groups(head.src_groups))),
+    top: Math.max(MIN_TOP_PX, widest(head.dst), widest(groups(head.dst_groups))),
   };
 }
 

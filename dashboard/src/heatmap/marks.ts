@@ -1,4 +1,4 @@
-/** Where the patterns of a grid are in the picture: crosses of a member's row and column, blocks of a DC. */
+/** Where the patterns of a grid are in the picture: a member's row, column or both, blocks of a DC. */
 
 import type { GridHead, Pattern } from '../api/types.js';
 import type { Theme } from '../ui/theme.js';
@@ -25,16 +25,24 @@ export function marksOf({ patterns, src, src_groups: groups, level }: GridHead):
   });
 }
 
+/** As much of a canvas's context as is needed here. */
+interface LineContext {
+  lineWidth: number;
+  strokeStyle: unknown;
+  setLineDash(segments: number[]): void;
+  strokeRect(x: number, y: number, width: number, height: number): void;
+}
+
 /** Draws lines around crosses and blocks; the origin is the first cell. */
 export function drawMarks(
-  context: CanvasRenderingContext2D,
+  context: LineContext,
   marks: readonly Mark[],
   theme: Theme,
   scale: number,
   size: { readonly columns: number; readonly rows: number },
 ): void {
   context.lineWidth = 2;
-  for (const { kind, spans } of marks) {
+  for (const { kind, spans, pattern } of marks) {
     context.strokeStyle = MARK_COLOURS[theme][kind];
     // Told apart without colours too.
     context.setLineDash(kind === 'down' ? [6, 4] : []);
@@ -45,8 +53,8 @@ export function drawMarks(
         context.strokeRect(from, from, px, px);
         continue;
       }
-      context.strokeRect(1, from, size.columns * scale - 2, px);
-      context.strokeRect(from, 1, px, size.rows * scale - 2);
+      if (pattern.shape !== 'column') context.strokeRect(1, from, size.columns * scale - 2, px);
+      if (pattern.shape !== 'row') context.strokeRect(from, 1, px, size.rows * scale - 2);
     }
   }
   context.setLineDash([]);

@@ -3,17 +3,18 @@
 import { ApiError } from '../api/client.js';
 import type { Grid } from '../api/wire-grid.js';
 import { emptyNotice } from '../grid/empty-notice.js';
-import { type Loaded, loadGrid, staleFor, windowsOf } from '../grid/loader.js';
+import { warningOf } from '../grid/freshness.js';
+import { type Loaded, loadGrid, windowsOf } from '../grid/loader.js';
 import { PatternList } from '../grid/pattern-list.js';
 import { atLevel, crumbsOf, inside, LEVEL_NAMES, LEVELS_DOWN, type ScopeChange } from '../grid/scopes.js';
 import { Stage } from '../grid/stage.js';
 import { Timeline } from '../grid/timeline.js';
 import { type Shown, Toolbar } from '../grid/toolbar.js';
+import { figureOf } from '../grid/words.js';
 import type { Mark } from '../heatmap/marks.js';
 import { formatRoute, type Route, type Selection, type Stat } from '../route.js';
 import { fill, h } from '../ui/dom.js';
 import { saveFile } from '../ui/download.js';
-import { formatAge, formatTime } from '../ui/format.js';
 import { errorNotice, messageOf, notice } from '../ui/notice.js';
 import { LatestRequest } from '../ui/request.js';
 import type { View, ViewContext } from './view.js';
@@ -42,6 +43,8 @@ export class GridView implements View {
   #loaded: Loaded | undefined;
   #failure: unknown;
   #marks: readonly Mark[] = [];
+  /** Where to go once the figure that shows it is there. */
+  #jump: Mark | undefined;
   #newsTimer: number | undefined;
   #boxTimer: number | undefined;
 
@@ -62,7 +65,7 @@ export class GridView implements View {
       onLink: () => this.#link(),
     });
     this.#timeline = new Timeline((at) => router.select({ at }, { replace: true }));
-    this.#patterns = new PatternList((mark) => this.#stage.jumpTo(mark));
+    this.#patterns = new PatternList((mark) => this.#showPattern(mark));
     const side = h('aside', { class: 'side' }, this.#legend, this.#patterns.element);
     this.#body = h('div', { class: 'grid-body' }, this.#stage.element, side);
   }
@@ -136,6 +139,8 @@ export class GridView implements View {
     const { level } = grid;
     const marks = this.#stage.setGrid(grid, { ...selection, level });
     if (selection.box !== undefined && (isNew || this.#stage.box === undefined)) this.#stage.showBox(selection.box);
+    if (this.#jump !== undefined) this.#stage.jumpTo(this.#jump);
+    this.#jump = undefined;
     this.#showControls();
     this.#marks = marks;
     this.#showSide();
@@ -197,20 +202,10 @@ export class GridView implements View {
     const nowMs = this.#context.api.nowMs();
     const isLive = this.#selection.at === undefined;
     this.#timeline.show(windowsOf(loaded), this.#selection.at ?? loaded.grid.window?.start_ms, isLive, nowMs);
-    this.#stage.showBanner(this.#warning(loaded, nowMs));
+    const endMs = Date.parse(loaded.grid.window?.end ?? '');
+    const shown = { windows: windowsOf(loaded), windowMs: loaded.windows.window_ms, endMs, isLive };
+    this.#stage.showBanner(warningOf(shown, this.#failure, this.#context.live.state.value, nowMs));
     if (this.#failure !== undefined && this.#request.isIdle) void this.#load();
-  }
-
-  /** Why what is shown is not what is; undefined: it is. */
-  #warning(loaded: Loaded, nowMs: number): string | undefined {
-    const shown = `Shown is the window that ended at ${formatTime(Date.parse(loaded.grid.window?.end ?? ''))}.`;
-    if (this.#failure !== undefined) return `${messageOf(this.#failure)} ${shown}`;
-    if (this.#selection.at !== undefined) return undefined;
-    if (this.#context.live.state.value === 'lost')
-      return `The connection to the grid is lost; it is tried again and again. ${shown}`;
-    const staleMs = staleFor(loaded, nowMs);
-    if (staleMs === undefined) return undefined;
-    return `Stale: no new window for ${formatAge(staleMs)}. ${shown} Do the agents and the mesh-listener still run?`;
   }
 
   #shown(): Shown {
@@ -219,7 +214,7 @@ export class GridView implements View {
     return {
       ...rest,
       transport: grid?.transport ?? transport ?? '',
-      level: grid?.level ?? level ?? 'tor',
+      level: grid?.level ?? level ?? 'host',
       delay: grid?.delay ?? delay ?? 'network_rtt',
       stat: (grid?.stat as Stat | undefined) ?? stat ?? 'p99',
     };
@@ -244,6 +239,19 @@ export class GridView implements View {
     const selection = { transport, delay, stat, ...(at !== undefined && { at }) };
     if (level === 'host') this.#context.router.go({ page: 'host', name, selection });
     else this.#open(name, name);
+  }
+
+  /** In the figure that shows it: a host that loses probes may answer the others as fast as any. */
+  #showPattern(mark: Mark): void {
+    const { delay, stat } = this.#shown();
+    const figure = figureOf(mark.pattern);
+    const isSeen = figure === undefined || (stat === figure.stat && (stat === 'loss' || delay === figure.delay));
+    if (isSeen) {
+      this.#stage.jumpTo(mark);
+      return;
+    }
+    this.#jump = mark;
+    this.#context.router.select(figure);
   }
 
   #keepBox(): void {

@@ -5,14 +5,15 @@ import { CdfChart } from '../chart/cdf-chart.js';
 import { DetailBar } from '../detail/detail-bar.js';
 import { HistoryPanel } from '../detail/history-panel.js';
 import { leftOutNote } from '../detail/left-out.js';
+import { PageBanner } from '../detail/page-banner.js';
 import { ifKnown, isPassing, PageLoad } from '../detail/page-load.js';
-import { spanOf } from '../detail/span.js';
+import { shownWindow, spanOf } from '../detail/span.js';
 import { LEVEL_NAMES } from '../grid/scopes.js';
-import { DELAY_NAMES, patternName, STAT_NAMES, TRANSPORT_NAMES } from '../grid/words.js';
+import { DELAY_NAMES, figureOf, patternName, STAT_NAMES, TRANSPORT_NAMES } from '../grid/words.js';
 import { DELAYS, type Delay, formatRoute, type Route, type Selection } from '../route.js';
 import { fill, h } from '../ui/dom.js';
 import { formatCount, formatDuration, formatRatio, formatTime } from '../ui/format.js';
-import { errorNotice, messageOf } from '../ui/notice.js';
+import { errorNotice } from '../ui/notice.js';
 import { type Column, SortedTable } from '../ui/sorted-table.js';
 import type { View, ViewContext } from './view.js';
 
@@ -42,7 +43,7 @@ export class HostView implements View {
   readonly #patterns = h('section', { class: 'patterns', 'aria-label': 'Patterns' });
   readonly #left = h('p', { class: 'soft' });
   readonly #ends = h('div', { class: 'directions' });
-  readonly #banner = h('p', { class: 'banner', role: 'status', hidden: true });
+  readonly #banner: PageBanner;
   readonly #instead = h('div', { hidden: true });
   readonly #body: HTMLElement;
   readonly #tables: readonly [SortedTable<Peer>, SortedTable<Peer>];
@@ -53,6 +54,7 @@ export class HostView implements View {
     this.#context = context;
     const choose = (at: number): void => context.router.select({ at }, { replace: true });
     this.#bar = new DetailBar(context.router);
+    this.#banner = new PageBanner(context.api, context.live);
     this.#out = new HistoryPanel(choose);
     this.#in = new HistoryPanel(choose);
     this.#tables = [this.#tableOf('Destinations', false), this.#tableOf('Sources', true)];
@@ -63,7 +65,7 @@ export class HostView implements View {
   }
 
   mount(root: HTMLElement): void {
-    root.append(this.#head, this.#bar.element, this.#bar.timeline, this.#banner, this.#instead, this.#body);
+    root.append(this.#head, this.#bar.element, this.#bar.timeline, this.#banner.element, this.#instead, this.#body);
     this.#load = new PageLoad({
       live: this.#context.live,
       ask: (signal) => this.#ask(signal),
@@ -78,11 +80,14 @@ export class HostView implements View {
     const selection: Selection = { level: 'host', ...(transport && { transport }), ...(at !== undefined && { at }) };
     const grid = h('a', { class: 'button', href: formatRoute({ page: 'grid', selection }) }, 'In the grid');
     fill(this.#head, h('h1', {}, route.name), grid);
+    // Where the next step goes on from, whenever the answer comes.
+    for (const panel of [this.#out, this.#in]) panel.moveCursor(at);
     void this.#load?.load();
   }
 
   unmount(): void {
     this.#load?.end();
+    this.#banner.end();
     this.#out.dispose();
     this.#in.dispose();
     this.#cdf.dispose();
@@ -116,11 +121,11 @@ export class HostView implements View {
     this.#loaded = loaded;
     const { route, windows, host, asSource, asDestination } = loaded;
     const { selection } = route;
-    this.#banner.hidden = true;
     this.#instead.hidden = true;
     this.#body.hidden = false;
     const own = { ...windows, transports: windows.transports.filter(({ transport }) => isOf(host, transport)) };
     this.#bar.show(own, host.transport, selection, host.window.start_ms, this.#context.api.nowMs());
+    this.#banner.show(shownWindow(windows, host.transport, selection, host.window.start_ms));
     this.#showPlace(host, selection);
     this.#showPatterns(host, selection);
     this.#showEnds(host);
@@ -170,8 +175,10 @@ export class HostView implements View {
   }
 
   #showPatterns({ patterns, patterns_of: looked, transport, window }: Host, { at }: Selection): void {
-    const item = ({ pattern, level, name, rule }: Pattern) => {
-      const selection: Selection = { transport, level, ...(at !== undefined && { at: window.start_ms }) };
+    const item = (found: Pattern) => {
+      const { pattern, level, name, rule } = found;
+      const time = at === undefined ? {} : { at: window.start_ms };
+      const selection: Selection = { transport, level, ...figureOf(found), ...time };
       const link = h('a', { href: formatRoute({ page: 'grid', selection }) }, `${patternName(pattern)} ${name}`);
       return h('li', {}, link, h('span', { class: 'rule' }, rule));
     };
@@ -248,10 +255,10 @@ export class HostView implements View {
   /** An old picture is better than none, if it says that it is old. */
   #presentFailure(error: unknown): void {
     if (this.#loaded !== undefined && isPassing(error)) {
-      this.#banner.hidden = false;
-      this.#banner.textContent = messageOf(error);
+      this.#banner.fail(error);
       return;
     }
+    this.#banner.clear();
     this.#body.hidden = true;
     this.#instead.hidden = false;
     fill(this.#instead, errorNotice(error));

@@ -5,15 +5,16 @@ import { CdfChart } from '../chart/cdf-chart.js';
 import { DetailBar } from '../detail/detail-bar.js';
 import { HistoryPanel } from '../detail/history-panel.js';
 import { leftOutNote } from '../detail/left-out.js';
+import { PageBanner } from '../detail/page-banner.js';
 import { ifKnown, isPassing, PageLoad } from '../detail/page-load.js';
 import { pathsSection } from '../detail/paths-section.js';
-import { spanOf } from '../detail/span.js';
+import { shownWindow, spanOf } from '../detail/span.js';
 import { LEVEL_NAMES } from '../grid/scopes.js';
 import { DELAY_NAMES } from '../grid/words.js';
 import { formatRoute, type Route, type Selection } from '../route.js';
 import { fill, h } from '../ui/dom.js';
 import { formatTime } from '../ui/format.js';
-import { errorNotice, messageOf } from '../ui/notice.js';
+import { errorNotice } from '../ui/notice.js';
 import type { View, ViewContext } from './view.js';
 
 type PairRoute = Extract<Route, { page: 'pair' }>;
@@ -40,7 +41,7 @@ export class PairView implements View {
   readonly #cdf = new CdfChart();
   readonly #cdfTitle = h('h2');
   readonly #head = h('div', { class: 'detail-head' });
-  readonly #banner = h('p', { class: 'banner', role: 'status', hidden: true });
+  readonly #banner: PageBanner;
   readonly #instead = h('div', { hidden: true });
   readonly #left = h('p', { class: 'soft' });
   readonly #paths = h('section', { class: 'paths', 'aria-label': 'Paths' });
@@ -52,6 +53,7 @@ export class PairView implements View {
     this.#context = context;
     const choose = (at: number): void => context.router.select({ at }, { replace: true });
     this.#bar = new DetailBar(context.router);
+    this.#banner = new PageBanner(context.api, context.live);
     this.#there = new HistoryPanel(choose);
     this.#back = new HistoryPanel(choose);
     const histories = h('div', { class: 'directions' }, this.#there.element, this.#back.element);
@@ -60,7 +62,7 @@ export class PairView implements View {
   }
 
   mount(root: HTMLElement): void {
-    root.append(this.#head, this.#bar.element, this.#bar.timeline, this.#banner, this.#instead, this.#body);
+    root.append(this.#head, this.#bar.element, this.#bar.timeline, this.#banner.element, this.#instead, this.#body);
     this.#load = new PageLoad({
       live: this.#context.live,
       ask: (signal) => this.#ask(signal),
@@ -72,11 +74,14 @@ export class PairView implements View {
   show(route: Route): void {
     if (route.page !== 'pair') return;
     this.#showHead(route);
+    // Where the next step goes on from, whenever the answer comes.
+    for (const panel of [this.#there, this.#back]) panel.moveCursor(route.selection.at);
     void this.#load?.load();
   }
 
   unmount(): void {
     this.#load?.end();
+    this.#banner.end();
     this.#there.dispose();
     this.#back.dispose();
     this.#cdf.dispose();
@@ -123,10 +128,10 @@ export class PairView implements View {
     const { selection, src, dst } = route;
     const { transport } = there.pair;
     const shownMs = there.cdf?.window.start_ms ?? back.cdf?.window.start_ms;
-    this.#banner.hidden = true;
     this.#instead.hidden = true;
     this.#body.hidden = false;
     this.#bar.show(windows, transport, selection, shownMs, this.#context.api.nowMs());
+    this.#banner.show(shownWindow(windows, transport, selection, shownMs));
     const both = [...there.pair.windows, ...(back.pair?.windows ?? [])];
     const span = spanOf(both, windows, transport, selection.at ?? shownMs);
     const [out, into] = [there.pair.windows, back.pair?.windows ?? []];
@@ -146,10 +151,10 @@ export class PairView implements View {
   /** An old picture is better than none, if it says that it is old. */
   #presentFailure(error: unknown): void {
     if (this.#loaded !== undefined && isPassing(error)) {
-      this.#banner.hidden = false;
-      this.#banner.textContent = messageOf(error);
+      this.#banner.fail(error);
       return;
     }
+    this.#banner.clear();
     this.#body.hidden = true;
     this.#instead.hidden = false;
     fill(this.#instead, errorNotice(error));

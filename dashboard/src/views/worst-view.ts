@@ -1,7 +1,9 @@
 /** The pairs with the largest values of the chosen figure: where to look first. */
 
 import type { Windows, Worst, WorstPair } from '../api/types.js';
+import { PageBanner } from '../detail/page-banner.js';
 import { isPassing, PageLoad } from '../detail/page-load.js';
+import { shownWindow } from '../detail/span.js';
 import { Choice } from '../grid/choice.js';
 import { LEVEL_NAMES, LEVELS_DOWN } from '../grid/scopes.js';
 import { Timeline } from '../grid/timeline.js';
@@ -19,7 +21,7 @@ import {
 } from '../route.js';
 import { fill, h } from '../ui/dom.js';
 import { formatCount, formatDuration, formatRatio, formatValue } from '../ui/format.js';
-import { errorNotice, messageOf } from '../ui/notice.js';
+import { errorNotice } from '../ui/notice.js';
 import { type Column, SortedTable } from '../ui/sorted-table.js';
 import type { View, ViewContext } from './view.js';
 
@@ -39,7 +41,7 @@ export class WorstView implements View {
   readonly #delays: Choice<Delay>;
   readonly #stats = h('select', { 'aria-label': 'Figure' });
   readonly #timeline: Timeline;
-  readonly #banner = h('p', { class: 'banner', role: 'status', hidden: true });
+  readonly #banner: PageBanner;
   readonly #result = h('div', { class: 'result' });
   #load: PageLoad<Loaded> | undefined;
   #table: SortedTable<WorstPair> | undefined;
@@ -50,6 +52,7 @@ export class WorstView implements View {
   constructor(context: ViewContext) {
     this.#context = context;
     const { router } = context;
+    this.#banner = new PageBanner(context.api, context.live);
     this.#transports = new Choice('Transport', (transport) => router.select({ transport }));
     this.#levels = new Choice('Level', (level) => router.select({ level, srcIn: undefined, dstIn: undefined }));
     this.#delays = new Choice('Delay', (delay) => router.select({ delay }));
@@ -64,7 +67,7 @@ export class WorstView implements View {
       h('h1', {}, 'Worst pairs'),
       h('div', { class: 'toolbar' }, ...choices),
       this.#timeline.element,
-      this.#banner,
+      this.#banner.element,
       this.#result,
     );
     this.#load = new PageLoad({
@@ -81,6 +84,7 @@ export class WorstView implements View {
 
   unmount(): void {
     this.#load?.end();
+    this.#banner.end();
   }
 
   get #shown(): Shown {
@@ -96,7 +100,6 @@ export class WorstView implements View {
 
   #present({ windows, worst }: Loaded): void {
     this.#last = worst;
-    this.#banner.hidden = true;
     const shown = this.#shown;
     this.#transports.show(
       windows.transports.map(({ transport: value }) => ({ value, text: TRANSPORT_NAMES[value] ?? value })),
@@ -114,6 +117,7 @@ export class WorstView implements View {
     const own = windows.transports.find(({ transport }) => transport === worst.transport);
     const startMs = worst.window.start_ms;
     this.#timeline.show(own, startMs, shown.at === undefined, this.#context.api.nowMs());
+    this.#banner.show(shownWindow(windows, worst.transport, shown, startMs));
     this.#showTable(worst, shown);
   }
 
@@ -137,10 +141,9 @@ export class WorstView implements View {
   }
 
   #presentFailure(error: unknown): void {
-    const isOldGood = this.#last !== undefined && isPassing(error);
-    this.#banner.hidden = !isOldGood;
-    if (isOldGood) this.#banner.textContent = messageOf(error);
+    if (this.#last !== undefined && isPassing(error)) this.#banner.fail(error);
     else {
+      this.#banner.clear();
       this.#tableOf = '';
       fill(this.#result, errorNotice(error));
     }
