@@ -17,9 +17,12 @@ import { allRoutes } from './routes.js';
 import { readRows, rowProblem, rowsRoute } from './rows-route.js';
 import { type MeshListenerSettings, meshListenerSettings } from './settings.js';
 import { Tally } from './tally.js';
+import { Turns } from './turns.js';
 
 /** Agents push once a flush interval, which is seldom longer: their connection is to be there still. */
 const KEEP_ALIVE_MS = 75_000;
+/** Of 30 targets each that is some 5 ms, and as many metrics as outputs/mesh-grid adds in a turn. */
+const DOCUMENTS_PER_TURN = 16;
 
 export class MeshListenerInput implements Input {
   readonly #config: MeshListenerConfig;
@@ -28,6 +31,7 @@ export class MeshListenerInput implements Input {
   readonly #limits: Partial<ListenerLimits>;
   readonly #memory: TargetMemory;
   readonly #tally = new Tally();
+  readonly #turns = new Turns(DOCUMENTS_PER_TURN);
   #listener: HttpListener | undefined;
 
   /** Throws ConfigError. `limits` are for tests, which cannot wait for slow peers. */
@@ -107,9 +111,10 @@ export class MeshListenerInput implements Input {
       log,
       rateLimit: config.rate_limit,
       maxBodyBytes,
-      readBody: (body, request) => {
+      readBody: async (body, request) => {
         this.#tally.add('received', body.length);
-        return readRows(body, request, config.max_inflated_size);
+        await this.#turns.next();
+        return await readRows(body, request, config.max_inflated_size);
       },
       onAnswered: ({ status }) => this.#tally.answered(status),
       invalidBody: (issues) => new ApiProblem(400, 'malformed', 'these are no rows', { issues }),
