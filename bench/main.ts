@@ -25,6 +25,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   'agent-rdma': () => import('./agent-rdma.js'),
   controller: () => import('./controller.js'),
   grid: () => import('./grid.js'),
+  'mesh-server': () => import('./mesh-server.js'),
   dashboard: () => import('./dashboard.js'),
   demo: () => import('./demo.js'),
 };
