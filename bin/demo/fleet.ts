@@ -21,8 +21,8 @@ import { RegistryWatch } from './registry-watch.js';
 import { SupervisedProcess } from './supervised-process.js';
 import { type DemoView, viewAgent, viewController, viewGrid, viewTransport } from './view.js';
 
-/** An agent that is not up by then has to be measured as what it is. */
-const ALL_UP_TIMEOUT_MS = 15_000;
+/** An agent that is not up by then has to be measured as what it is. Ten processes take half of it on a busy machine. */
+const ALL_UP_TIMEOUT_MS = 60_000;
 
 interface DemoAgent {
   readonly host: DemoHost;
@@ -126,7 +126,8 @@ export class DemoFleet {
 
   #probeOnceAllUp(): void {
     const agents = this.#agents.map(({ process }) => process);
-    if ([this.#grid, ...agents].every(({ state }) => state === 'up')) this.#probe();
+    // For one that does not start at all there is no use in waiting.
+    if ([this.#grid, ...agents].every(({ state }) => state === 'up' || state === 'failed')) this.#probe();
   }
 
   /** Switches the policy on: the controller watches its configuration. */
