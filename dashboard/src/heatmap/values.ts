@@ -8,8 +8,8 @@ import { colourOf, type Scale } from './scale.js';
 /** From this size on. */
 export const MIN_VALUE_PX = 56;
 const FONT = '11px system-ui, sans-serif';
-/** Of the ground, between dark and light text. */
-const LIGHT_GROUND = 0.3;
+/** Luminance of the ground on which dark and light text stand out alike. */
+const LIGHT_GROUND = 0.18;
 
 export interface SeenCells {
   readonly row: number;
