@@ -219,14 +219,17 @@ export class SharedGrid {
 
   /** What became of the frames that were pushed. */
   #judge(endMs: number, { name, rest, verdicts }: PushedRow, frames: readonly PendingFrame[]): void {
-    for (const [i, { bytes, applied }] of frames.entries()) {
+    const applied = new Set<string>();
+    for (const [i, frame] of frames.entries()) {
+      const { bytes } = frame;
       const verdict = verdicts[i];
       if (verdict === '+') this.counts.pushed += 1;
       else if (verdict === '!') this.counts.unshared += 1;
-      else if (!applied) this.#store.outcomes.doubled += 1;
-      // It was read before, and then came once more when nobody could tell.
-      else if (!rest.includes(bytes)) this.#note(this.#wrong, endMs, name);
-      if (!applied && verdict !== '=') this.#store.outcomes[this.#apply(endMs, name, bytes) ?? 'malformed'] += 1;
+      else if (!frame.applied) this.#store.outcomes.doubled += 1;
+      // It was read before, or came twice, when nobody could tell.
+      else if (!rest.includes(bytes) || applied.has(textOf(bytes))) this.#note(this.#wrong, endMs, name);
+      if (frame.applied) applied.add(textOf(bytes));
+      else if (verdict !== '=') this.#store.outcomes[this.#apply(endMs, name, bytes) ?? 'malformed'] += 1;
     }
   }
 

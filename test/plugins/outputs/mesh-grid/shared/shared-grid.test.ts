@@ -124,6 +124,17 @@ test('a Redis that is killed and comes back with its data: nothing is lost, noth
   assert.equal(sharedB.replaced, 1, 'what b had from a, and was told once more while nobody could say so, is mended');
 });
 
+test('what both are told twice while Redis is away counts once', needs, async (t) => {
+  const redis = await RedisServer.start(t);
+  const { a, b, alone } = await three(t, redis);
+  const mesh = meshOf();
+  await alone.write(...mesh);
+  await redis.kill();
+  for (const server of [a, b, a, b]) await server.write(...mesh);
+  await redis.restart();
+  await assertEqual(alone, a, b);
+});
+
 test('a Redis that comes back empty: what is here stays, and what comes is shared', needs, async (t) => {
   const redis = await RedisServer.start(t);
   const { a, b, alone } = await three(t, redis);
