@@ -13,16 +13,19 @@ import { root } from './source-files.mjs';
 
 const FILE_TIMEOUT_MS = 10 * 60 * 1000;
 
-/** Which files may run beside one another: each belongs to the first phase that has a folder of its path. */
+/** Which files may run beside one another: each belongs to the first phase that has the beginning of its path. */
 const PHASES = [
-  {
-    folders: ['conformance/', 'controller/', 'core/', 'plugins/common/', 'plugins/outputs/', 'repository/'],
-    concurrency: cores(),
-  },
   // Guests take a core each.
-  { folders: ['lab/'], concurrency: 1 },
-  // The rest measures: with a test on every core they would measure one another.
-  { folders: [''], concurrency: Math.max(1, Math.floor(cores() / 2)) },
+  { paths: ['lab/'], concurrency: 1 },
+  // These measure: with a test on every core they would measure one another.
+  {
+    paths: [
+      ...['bin/demo', 'bin/ping', 'bin/rdma', 'integration/', 'native/', 'support/'],
+      ...['plugins/inputs/rdma-ud', 'plugins/inputs/tcp', 'plugins/inputs/udp'],
+    ],
+    concurrency: Math.max(1, Math.floor(cores() / 2)),
+  },
+  { paths: [''], concurrency: cores() },
 ];
 
 const { values, positionals } = parseArgs({
@@ -56,7 +59,7 @@ async function runAll(files) {
   const totals = { pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
   const phaseOf = (file) => {
     const path = relative(join(root, values.build, 'test'), file);
-    return PHASES.find(({ folders }) => folders.some((folder) => path.startsWith(folder)));
+    return PHASES.find(({ paths }) => paths.some((beginning) => path.startsWith(beginning)));
   };
   for (const phase of PHASES) {
     const own = files.filter((file) => phaseOf(file) === phase);

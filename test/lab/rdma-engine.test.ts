@@ -1,12 +1,10 @@
-/** Two engines on soft-RoCE without agents around them: what they measure, and how much they bear. */
+/** Two engines on soft-RoCE without agents around them: how much they bear. */
 
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { EngineStats } from '../../native/index.js';
 import { type EngineStep, LabEngine, type StepResult } from './engine.js';
 import { SharedLab } from './lab.js';
-import { sendLatency } from './perftest.js';
-import { beforeAllElse } from './priority.js';
 import { labUnavailable } from './unavailable.js';
 
 /** The fewest that there can be. */
@@ -50,31 +48,6 @@ describe('two engines over RDMA', { skip: labUnavailable() ?? false }, () => {
       assert.ok(performance.now() < deadline, `${left} answers hold their slots`);
     }
   };
-
-  it('read the network as ib_send_lat does', async (t) => {
-    const [a, b] = lab.guests;
-    const weftNs = async (): Promise<number> => {
-      const { networkP50Ns } = await probe({ targets: 1, intervalUs: 1000, ms: 500 });
-      return networkP50Ns ?? Number.NaN;
-    };
-    const judgeNs = async (): Promise<number> =>
-      2 * (await sendLatency(a, b, { iterations: 500, events: true, gapUs: 400 })).medianNs;
-    const ratios: number[] = [];
-    await beforeAllElse([a, b], t, async () => {
-      // Both sleep while they wait, and send about every millisecond: the longer a guest has slept, the more slowly it
-      // wakes. In turns, first the one and then the other: what slows the machine down for a while slows down both.
-      for (let round = 0; round < 8; round++) {
-        const before = round % 2 === 0 ? await weftNs() : undefined;
-        const judge = await judgeNs();
-        const weft = before ?? (await weftNs());
-        ratios.push(weft / judge);
-        t.diagnostic(`network_rtt ${Math.round(weft / 1000)} µs, twice ib_send_lat ${Math.round(judge / 1000)} µs`);
-      }
-    });
-    const ratio = median(ratios);
-    t.diagnostic(`median of the ratios: ${ratio.toFixed(3)}`);
-    assert.ok(Math.abs(ratio - 1) <= 0.15, `ratio ${ratio}`);
-  });
 
   it('bear what emulation bears; what is more is lost, counted, and costs no slot', async (t) => {
     const atFirst = await statsOf(prober);
@@ -124,9 +97,3 @@ describe('two engines over RDMA', { skip: labUnavailable() ?? false }, () => {
     assert.equal((await statsOf(reflector)).reflector_dropped, there.reflector_dropped);
   });
 });
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
-}

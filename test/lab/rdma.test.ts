@@ -120,7 +120,7 @@ describe('two hosts that probe each other over RDMA', { skip: labUnavailable() ?
   it('lose probes: each that netem drops is a timeout, and no other', async (t) => {
     const sinceMs = await prober.now();
     await netemOnMessages(prober.guest, { probesTo: qpn }, 'loss 10%');
-    await prober.windows(8);
+    await prober.windows(6);
     const { sent, dropped } = await endNetemOnMessages(prober.guest);
     const lost = total(await prober.settledSince(sinceMs), 'timeout');
     t.diagnostic(`${lost} of ${sent + dropped} probes lost, ${dropped} dropped`);
@@ -153,11 +153,11 @@ describe('two hosts that probe each other over RDMA', { skip: labUnavailable() ?
 
   it('are further apart by 5 ms: that is the network’s', async (t) => {
     const delayMs = 5;
-    const near = await prober.windows(4);
+    const near = await prober.windows(2);
     await netemOnMessages(prober.guest, { probesTo: qpn }, `delay ${delayMs}ms`);
-    const far = await prober.windows(4);
+    const far = await prober.windows(3);
     await endNetemOnMessages(prober.guest);
-    near.push(...(await prober.windows(4)));
+    near.push(...(await prober.windows(2)));
     const shiftMs = (field: DelayField): number => (p50(far, field) - p50(near, field)) / NS_PER_MS;
     // The machine's other work widens the undelayed figures; nothing is delayed by less than netem's delay.
     const rtt = merged(near, 'network_rtt');
