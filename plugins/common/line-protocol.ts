@@ -8,12 +8,41 @@ import type { Distribution } from '../../core/distribution.js';
 import type { Field, Metric } from '../../core/metric.js';
 import { quantilesNs } from './quantiles.js';
 
-/** One line without its end; undefined when nothing of the metric can be written (no field, or only NaN). */
+/** Told of one value of a line: a text, an integer, or a float. */
+export type ValueVisitor = (key: string, value: number | string, isInteger: boolean) => void;
+
+/** What a field is in a line, key by key: one value, or the figures of a distribution. */
+export function visitValues(key: string, field: Field, visit: ValueVisitor): void {
+  if (field.kind === 'distribution') visitFigures(key, field.value, visit);
+  else visit(key, field.value, field.kind === 'count' && !FRACTIONAL.has(field.unit));
+}
+
+/** Units whose counts are not whole. */
+const FRACTIONAL: ReadonlySet<string> = new Set(['ms', 's', 'ratio']);
+
+function visitFigures(key: string, distribution: Distribution, visit: ValueVisitor): void {
+  for (const [name, ns] of quantilesNs(distribution)) visit(`${key}_${name}`, ns, true);
+  if (distribution.count > 0) {
+    visit(`${key}_min`, distribution.minNs, true);
+    visit(`${key}_max`, distribution.maxNs, true);
+    visit(`${key}_mean`, Math.round(distribution.meanNs), true);
+  }
+  visit(`${key}_count`, distribution.count, true);
+}
+
+/**
+ * One line without its end; undefined when nothing of the metric can be written (no field, or only NaN). What a line cannot
+ * hold is left out or written in its likeness: for files. outputs/influxdb refuses such metrics.
+ */
 export function lineProtocol(metric: Metric): string | undefined {
   const fields: string[] = [];
+  const append: ValueVisitor = (key, value, isInteger) => {
+    if (typeof value === 'string') fields.push(`${escapeKey(key)}="${escapeText(value)}"`);
+    else if (Number.isFinite(value)) fields.push(`${escapeKey(key)}=${isInteger ? integerText(value) : value}`);
+  };
   for (const key in metric.fields) {
     const field = metric.fields[key];
-    if (field !== undefined && key !== '') appendField(fields, escapeKey(key), field);
+    if (field !== undefined && key !== '') visitValues(key, field, append);
   }
   if (fields.length === 0 || metric.name === '') return undefined;
   return `${escapeName(metric.name)}${tagSet(metric)} ${fields.join(',')} ${metric.timeNs}`;
@@ -29,28 +58,8 @@ function tagSet(metric: Metric): string {
   return text;
 }
 
-function appendField(fields: string[], key: string, field: Field): void {
-  if (field.kind === 'text') fields.push(`${key}="${escapeText(field.value)}"`);
-  else if (field.kind === 'distribution') appendDistribution(fields, key, field.value);
-  else if (!Number.isFinite(field.value)) return;
-  else if (field.kind === 'gauge' || FRACTIONAL.has(field.unit)) fields.push(`${key}=${field.value}`);
-  else fields.push(`${key}=${integer(field.value)}`);
-}
-
-function appendDistribution(fields: string[], key: string, distribution: Distribution): void {
-  for (const [name, ns] of quantilesNs(distribution)) fields.push(`${key}_${name}=${integer(ns)}`);
-  if (distribution.count > 0) {
-    fields.push(`${key}_min=${integer(distribution.minNs)}`, `${key}_max=${integer(distribution.maxNs)}`);
-    fields.push(`${key}_mean=${integer(distribution.meanNs)}`);
-  }
-  fields.push(`${key}_count=${integer(distribution.count)}`);
-}
-
-/** Units whose counts are not whole. */
-const FRACTIONAL: ReadonlySet<string> = new Set(['ms', 's', 'ratio']);
-
 /** BigInt, since a number of 10^21 and more prints with an exponent. */
-function integer(value: number): string {
+export function integerText(value: number): string {
   return `${BigInt(Math.round(value))}i`;
 }
 
