@@ -17,8 +17,10 @@ export interface ExchangeRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Made once the connection stands: what is sent may depend on its address on this side. */
   readonly body?: ((localAddress: string | undefined) => string | Buffer) | undefined;
-  /** Of the body of an answer with status 200; that of others is cut at MAX_PROBLEM_BYTES. */
+  /** Of the body of an answer with status 200. */
   readonly maxBodyBytes: number;
+  /** At which the body of any other answer is cut; default: MAX_PROBLEM_BYTES. */
+  readonly maxProblemBytes?: number;
 }
 
 export interface ExchangeAnswer {
@@ -105,7 +107,7 @@ function attempt(request: ExchangeRequest, agent: HttpAgent | HttpsAgent, cut: A
     outgoing.on('upgrade', () => fail(new PeerError('malformed', 'the answer switches the protocol')));
     outgoing.on('response', (incoming) => {
       stage = 'answering';
-      receive(incoming, request.maxBodyBytes).then((answer) => {
+      receive(incoming, request).then((answer) => {
         cut.removeEventListener('abort', giveUp);
         resolve(answer);
       }, broken);
@@ -134,10 +136,13 @@ function sendWhenConnected(
   });
 }
 
-async function receive(incoming: IncomingMessage, maxBodyBytes: number): Promise<ExchangeAnswer> {
+async function receive(
+  incoming: IncomingMessage,
+  { maxBodyBytes, maxProblemBytes = MAX_PROBLEM_BYTES }: ExchangeRequest,
+): Promise<ExchangeAnswer> {
   const { statusCode: status = 0, headers } = incoming;
   const isWanted = status === 200;
-  const limit = isWanted ? maxBodyBytes : MAX_PROBLEM_BYTES;
+  const limit = isWanted ? maxBodyBytes : maxProblemBytes;
   const body = new BoundedBytes(limit);
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     if (body.append(chunk)) continue;

@@ -56,7 +56,7 @@ function textOf(value: unknown): string {
 }
 
 /** One line, of a bounded length, without control characters that a terminal would obey. */
-function forLog(text: string): string {
+export function forLog(text: string): string {
   return text.slice(0, MAX_MESSAGE_CHARS).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
