@@ -106,6 +106,8 @@ export interface ProcessorDefinition<S extends TObject = TObject> extends Defini
 
 export interface OutputDefinition<S extends TObject = TObject> extends DefinitionBase<S> {
   readonly kind: 'output';
+  /** Metrics in one write that suit its server, where that is more than the agent's `metric_batch_size`. */
+  readonly batchSize?: number;
   create(config: Static<S>, context: PluginContext): Output;
 }
 

@@ -14,7 +14,11 @@ export const AgentOptions = Type.Object(
     collection_offset: duration({ default: '0s', description: 'Shift of every gather against the wall-clock grid.' }),
     flush_interval: duration({ default: '10s', atLeast: '100ms', description: 'How often outputs are written to.' }),
     flush_jitter: duration({ default: '0s', description: 'Random wait before each write, at most this long.' }),
-    metric_batch_size: Type.Integer({ default: 1000, minimum: 1, description: 'Metrics in one write at most.' }),
+    metric_batch_size: Type.Integer({
+      default: 1000,
+      minimum: 1,
+      description: 'Metrics in one write at most; an output that is made for more has its own number.',
+    }),
     metric_buffer_limit: Type.Integer({
       default: 100_000,
       minimum: 1,

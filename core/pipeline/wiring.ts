@@ -62,7 +62,7 @@ export function wantOutput(env: Environment, agent: AgentConfig, instance: Outpu
   const limits: OutputLimits = {
     flushIntervalMs: common.flush_interval ?? agent.flush_interval,
     flushJitterMs: common.flush_jitter ?? agent.flush_jitter,
-    batchSize: common.metric_batch_size ?? agent.metric_batch_size,
+    batchSize: common.metric_batch_size ?? Math.max(agent.metric_batch_size, instance.definition.batchSize ?? 0),
     bufferLimit: common.metric_buffer_limit ?? agent.metric_buffer_limit,
     disk: diskPlace(common.buffer),
   };
