@@ -31,10 +31,12 @@ export interface InfluxdbOptions {
   readonly auth?: boolean;
   /** Further settings of the section [http], such as `{ 'max-body-size': 1000 }`. */
   readonly http?: Readonly<Record<string, string | number | boolean>>;
+  /** Further settings of the section [data]. */
+  readonly data?: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** All there is to be had: the defaults would listen on a fixed port, phone home and watch themselves. */
-function configText(folder: string, port: number, { auth = false, http = {} }: InfluxdbOptions): string {
+function configText(folder: string, port: number, { auth = false, http = {}, data = {} }: InfluxdbOptions): string {
   const settings = {
     'bind-address': `127.0.0.1:${port}`,
     'auth-enabled': auth,
@@ -43,15 +45,17 @@ function configText(folder: string, port: number, { auth = false, http = {} }: I
     ...http,
   };
   const path = (name: string): string => JSON.stringify(join(folder, name));
+  const lines = (section: object): string =>
+    Object.entries(section)
+      .map(([key, value]) => `  ${key} = ${JSON.stringify(value)}`)
+      .join('\n');
   return [
     'reporting-enabled = false',
     'bind-address = "127.0.0.1:0"',
     `[meta]\n  dir = ${path('meta')}`,
-    `[data]\n  dir = ${path('data')}\n  wal-dir = ${path('wal')}\n  query-log-enabled = false`,
+    `[data]\n  dir = ${path('data')}\n  wal-dir = ${path('wal')}\n  query-log-enabled = false\n${lines(data)}`,
     '[monitor]\n  store-enabled = false',
-    `[http]\n${Object.entries(settings)
-      .map(([key, value]) => `  ${key} = ${JSON.stringify(value)}`)
-      .join('\n')}`,
+    `[http]\n${lines(settings)}`,
     '',
   ].join('\n');
 }
