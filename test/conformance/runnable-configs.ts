@@ -5,6 +5,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { acceptingServer } from '../support/accepting-server.js';
 import { buildFakeVerbs } from '../support/fake-verbs.js';
 
 /** `<kind>/<id>` → the options, as users write them. */
@@ -26,6 +27,7 @@ export async function runnableConfigs(folder: string): Promise<Readonly<Record<s
     'input/tcp': { listen: '127.0.0.1:0' },
     'input/udp': { listen: '127.0.0.1:0' },
     'output/file': { path: join(folder, 'metrics.json') },
+    'output/influxdb': { url: await acceptingServer(), version: 1, database: 'weft' },
     'output/mesh-grid': { listen: '127.0.0.1:0' },
     'output/prometheus': { listen: '127.0.0.1:0' },
   };

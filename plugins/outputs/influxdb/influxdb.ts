@@ -1,0 +1,74 @@
+/** Writes metrics to InfluxDB 1.x, 2.x or 3 and tells the agent, point by point, what became of them. */
+
+import { PartialWriteError, type Rejection, StartupError } from '../../../core/errors.js';
+import type { Metric } from '../../../core/metric.js';
+import type { Output, PluginContext } from '../../../core/plugin.js';
+import { sendsTokenInClear } from '../../common/peer/settings.js';
+import { type EncodedBatch, encodeBatch } from './batch.js';
+import { ClientServer } from './client-server.js';
+import { type InfluxdbConfig, type WritePlace, writePlace } from './config.js';
+import { HttpServer } from './http-server.js';
+import { MAX_KEY_BYTES } from './point.js';
+import type { InfluxServer } from './server.js';
+import { type Refusal, verdictOf } from './verdict.js';
+
+export class InfluxdbOutput implements Output {
+  readonly #place: WritePlace;
+  readonly #context: PluginContext;
+  #server: InfluxServer | undefined;
+
+  /** Throws ConfigError. */
+  constructor(config: InfluxdbConfig, context: PluginContext) {
+    this.#place = writePlace(config);
+    this.#context = context;
+  }
+
+  /** Does not ask the server: one that is away is no reason not to start, metrics are kept for it. */
+  async connect(): Promise<void> {
+    const { clock, log } = this.#context;
+    const server =
+      this.#place.version === 1 ? new ClientServer(this.#place, clock) : new HttpServer(this.#place, clock);
+    try {
+      await server.check();
+    } catch (cause) {
+      server.close();
+      throw new StartupError('cannot use the credentials for InfluxDB', { retryable: true, cause });
+    }
+    if (sendsSecretInClear(this.#place)) log.warn({}, 'the credentials go to InfluxDB unencrypted: use https');
+    this.#server = server;
+  }
+
+  async write(batch: readonly Metric[], signal: AbortSignal): Promise<void> {
+    if (this.#server === undefined) throw new Error('the output is not connected');
+    const encoded = encodeBatch(batch, this.#place.version === 3 ? Number.POSITIVE_INFINITY : MAX_KEY_BYTES);
+    const { points, precision } = encoded;
+    // What is thrown here is about these points alone: what is wrong with the others is told when these are settled.
+    const refusal =
+      points.length === 0
+        ? undefined
+        : verdictOf(await this.#server.write(points, precision, signal), points, this.#context.clock.nowNs());
+    settle(batch, encoded, refusal);
+  }
+
+  async close(): Promise<void> {
+    this.#server?.close();
+    this.#server = undefined;
+  }
+}
+
+/** Throws PartialWriteError unless all of the batch is stored. */
+function settle(batch: readonly Metric[], { rejected: faulty, fault }: EncodedBatch, refusal: Refusal | undefined) {
+  const refused = (refusal?.points ?? []).map(({ index }): Rejection => ({ index, reason: refusal?.reason ?? '' }));
+  const rejected = [...faulty, ...refused];
+  if (rejected.length === 0) return;
+  const isRejected = new Set(rejected.map(({ index }) => index));
+  const accepted = [...batch.keys()].filter((index) => !isRejected.has(index));
+  const causes = [fault, refusal?.message].filter((cause) => cause !== undefined);
+  const message = `${rejected.length} of ${batch.length} metrics are refused for good: ${causes.join('; ')}`;
+  throw new PartialWriteError(message, { accepted, rejected, retry: false });
+}
+
+function sendsSecretInClear(place: WritePlace): boolean {
+  const hasLogin = place.version === 1 && place.login !== undefined;
+  return sendsTokenInClear({ ...place.settings, ...(hasLogin && { token: 'password' }) });
+}
