@@ -4,13 +4,13 @@ import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.js';
-import { Distribution } from '../core/distribution.js';
 import { silentLogger } from '../core/log.js';
-import { count, distribution, type Metric } from '../core/metric.js';
+import type { Metric } from '../core/metric.js';
 import { DiskBuffer } from '../core/pipeline/disk/disk-buffer.js';
 import { encodeMetric } from '../core/pipeline/disk/metric-codec.js';
 import { Fates } from '../core/pipeline/fates.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
+import { probeWindow } from './probe-window.js';
 import { median } from './statistics.js';
 
 const BATCH = 1000;
@@ -20,7 +20,7 @@ const MAX_RATIO = 1.5;
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
   try {
-    const metrics = Array.from({ length: BATCH }, (_, i) => windowOf(i));
+    const metrics = Array.from({ length: BATCH }, (_, i) => probeWindow(i));
     const [plain, buffered, settled]: number[][] = [[], [], []];
     // In turn, so that what else the disk has to do befalls all alike; the first round warms up.
     for (let round = 0; round <= (quick ? 3 : 11); round += 1) {
@@ -49,7 +49,7 @@ export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
         ok: ratio <= MAX_RATIO,
       },
       { name: 'out of it again, read back and settled', value: rate(settled ?? []), unit: 'metrics/s' },
-      { name: 'a metric on the disk', value: Buffer.byteLength(encodeMetric(windowOf(1))), unit: 'bytes' },
+      { name: 'a metric on the disk', value: Buffer.byteLength(encodeMetric(probeWindow(1))), unit: 'bytes' },
     ];
   } finally {
     await rm(folder, { recursive: true });
@@ -88,27 +88,4 @@ async function throughBuffer(folder: string, metrics: readonly Metric[]) {
   }
   await buffer.close();
   return { persistedMs, settledMs: performance.now() - startMs - persistedMs };
-}
-
-/** What a target's window becomes: ten probes, each delay in a bucket of its own. */
-function windowOf(i: number): Metric {
-  const spread = (middleNs: number): Distribution => {
-    const values = new Distribution();
-    for (let k = 0; k < 10; k += 1) values.record(middleNs * (0.5 + 0.2 * k));
-    return values;
-  };
-  const labels = { src_tor: 'tor-1', src_pod: 'pod-1', dst_tor: `tor-${i % 250}`, dst_pod: 'pod-2' };
-  return {
-    name: 'probe',
-    tags: { transport: 'udp', src: 'host-1', dst: `host-${i}`, clock: 'kernel', mode: 'inter-tor', ...labels },
-    fields: {
-      ...Object.fromEntries(
-        ['sent', 'success', 'timeout', 'send_error', 'invalid', 'late'].map((n) => [n, count(10, 'probes')]),
-      ),
-      network_rtt: distribution(spread(20_000 + i)),
-      prober_delay: distribution(spread(50_000 + i)),
-      responder_delay: distribution(spread(30_000 + i)),
-    },
-    timeNs: 1_767_225_610_000_000_000n,
-  };
 }

@@ -14,6 +14,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   pinglists: () => import('./pinglists.js'),
   rows: () => import('./rows.js'),
   'disk-buffer': () => import('./disk-buffer.js'),
+  influxdb: () => import('./influxdb.js'),
   engine: () => import('./engine.js'),
   'tcp-engine': () => import('./tcp-engine.js'),
   'rdma-engine': () => import('./rdma-engine.js'),
