@@ -58,9 +58,10 @@ function tagSet(metric: Metric): string {
   return text;
 }
 
-/** BigInt, since a number of 10^21 and more prints with an exponent. */
+/** A number of 10^21 and more would print with an exponent. */
 export function integerText(value: number): string {
-  return `${BigInt(Math.round(value))}i`;
+  const whole = Math.round(value);
+  return `${Number.isSafeInteger(whole) ? whole : BigInt(whole)}i`;
 }
 
 /** A line cannot hold the line breaks that names and tags may; they are written as Telegraf writes them. */

@@ -2,7 +2,8 @@
 
 import type { Rejection } from '../../../core/errors.js';
 import { isEndOfSeries, type Metric } from '../../../core/metric.js';
-import { PointFault, pointText } from './point.js';
+import { PointFault } from './fault.js';
+import { pointText } from './point.js';
 
 /** From coarse to fine. */
 const PRECISIONS = ['s', 'ms', 'us', 'ns'] as const;

@@ -5,18 +5,8 @@
 
 import type { Metric } from '../../../core/metric.js';
 import { integerText, type ValueVisitor, visitValues } from '../../common/line-protocol.js';
-
-export type FaultReason = 'invalid' | 'reserved' | 'not_finite' | 'out_of_range' | 'too_long';
-
-/** No server will ever hold this metric. */
-export class PointFault extends Error {
-  readonly reason: FaultReason;
-
-  constructor(reason: FaultReason, message: string) {
-    super(message);
-    this.reason = reason;
-  }
-}
+import { PointFault } from './fault.js';
+import { shown, Words } from './word.js';
 
 /** A series key and a field key together, with what InfluxDB puts between them; versions 1 and 2 hold no longer one. */
 export const MAX_KEY_BYTES = 65_535;
@@ -33,12 +23,12 @@ export function pointText(metric: Metric, maxKeyBytes: number): string {
   if (metric.timeNs < MIN_TIME_NS || metric.timeNs > MAX_TIME_NS)
     throw new PointFault('out_of_range', `the time ${metric.timeNs} ns is beyond 64 bits`);
   const series = seriesText(metric);
-  let fields = '';
+  const fields: string[] = [];
   let longestKey = '';
   const append: ValueVisitor = (key, value, isInteger) => {
     const name = fieldKeyText(key);
     if (name.length > longestKey.length) longestKey = name;
-    fields += `${fields === '' ? '' : ','}${name}=${valueText(key, value, isInteger)}`;
+    fields.push(`${name}=${valueText(key, value, isInteger)}`);
   };
   for (const key in metric.fields) {
     const field = metric.fields[key];
@@ -51,19 +41,26 @@ export function pointText(metric: Metric, maxKeyBytes: number): string {
       'too_long',
       `name, tags and field key have ${keyBytes} bytes; at most ${maxKeyBytes} are held`,
     );
-  return `${series} ${fields}`;
+  // Joined in one go: text built up with += would be kept as a chain of its pieces, thousands of points long.
+  return `${series} ${fields.join(',')}`;
 }
+
+/** An equals sign in a name stands for itself. */
+const NAMES = new Words('name', /[, ]/g);
+const TAGS = new Words('tag', /[,= ]/g);
+const VALUES = new Words('value of a tag', /[,= ]/g);
+const FIELDS = new Words('field', /[,= ]/g);
 
 /** Name and tags: sorted by key, which InfluxDB stores fastest; without empty ones, which are absent and illegal in a line. */
 function seriesText({ name, tags }: Metric): string {
   // A line that begins with it is a comment: it would be taken, and not stored.
   if (name.startsWith('#')) throw new PointFault('invalid', `the name ${shown(name)} begins with #`);
-  let text = plainText('name', name, NAME_SPECIAL);
+  let text = NAMES.write(name);
   for (const tag of Object.keys(tags).sort()) {
     const value = tags[tag] ?? '';
     if (value === '') continue;
     if (RESERVED_TAGS.has(tag)) throw new PointFault('reserved', `InfluxDB keeps the tag ${tag} for itself`);
-    text += `,${plainText('tag', tag)}=${plainText(`value of tag ${shown(tag)}`, value)}`;
+    text += `,${TAGS.write(tag)}=${VALUES.write(value)}`;
   }
   return text;
 }
@@ -73,7 +70,7 @@ const RESERVED_TAGS: ReadonlySet<string> = new Set(['time', '_measurement', '_fi
 function fieldKeyText(key: string): string {
   // InfluxDB 1.x takes such a field and does not store it.
   if (key === 'time') throw new PointFault('reserved', 'InfluxDB keeps the field time for itself');
-  return plainText('field', key);
+  return FIELDS.write(key);
 }
 
 function valueText(key: string, value: number | string, isInteger: boolean): string {
@@ -94,28 +91,3 @@ function quoted(key: string, text: string): string {
 
 /** Half of a surrogate pair has no form in UTF-8. */
 const UNPAIRED = /\p{Surrogate}/u;
-/**
- * Control characters end a line, or a word of it, somewhere; a backslash at the end, or before what is escaped, cannot be told
- * from the one that escapes; in some places InfluxDB drops one before a quote. Elsewhere it stands for itself.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNWRITABLE = /[\x00-\x1f\p{Surrogate}]|\\(?=[,= "]|$)/u;
-const SPECIAL = /[,= ]/g;
-/** An equals sign in a name stands for itself. */
-const NAME_SPECIAL = /[, ]/g;
-
-function plainText(what: string, text: string, special = SPECIAL): string {
-  if (text === '') throw new PointFault('invalid', `a ${what} is empty`);
-  if (UNWRITABLE.test(text)) {
-    const found =
-      'a control character, half of a surrogate pair, or a backslash before a comma, equals sign, space, quote or its end';
-    throw new PointFault('invalid', `the ${what} ${shown(text)} has ${found}`);
-  }
-  return text.replace(special, '\\$&');
-}
-
-const MAX_SHOWN_CHARS = 60;
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text);
-}
