@@ -1,4 +1,4 @@
-/** What goes wrong between an agent and what it asks, a controller or a listener, sorted by what an operator would do about it. */
+/** What goes wrong between an agent and what it asks, a controller, a listener or a database, sorted by what an operator would do about it. */
 
 import { WeftError } from '../../../core/errors.js';
 

@@ -1,8 +1,9 @@
 /** Writes metrics to InfluxDB 1.x, 2.x or 3 and tells the agent, point by point, what became of them. */
 
-import { PartialWriteError, type Rejection, StartupError } from '../../../core/errors.js';
+import { describeError, PartialWriteError, type Rejection, StartupError } from '../../../core/errors.js';
 import type { Metric } from '../../../core/metric.js';
 import type { Output, PluginContext } from '../../../core/plugin.js';
+import { PeerError } from '../../common/peer/failure.js';
 import { sendsTokenInClear } from '../../common/peer/settings.js';
 import { type EncodedBatch, encodeBatch } from './batch.js';
 import { ClientServer } from './client-server.js';
@@ -41,13 +42,23 @@ export class InfluxdbOutput implements Output {
   async write(batch: readonly Metric[], signal: AbortSignal): Promise<void> {
     if (this.#server === undefined) throw new Error('the output is not connected');
     const encoded = encodeBatch(batch, this.#place.version === 3 ? Number.POSITIVE_INFINITY : MAX_KEY_BYTES);
-    const { points, precision } = encoded;
     // What is thrown here is about these points alone: what is wrong with the others is told when these are settled.
-    const refusal =
-      points.length === 0
-        ? undefined
-        : verdictOf(await this.#server.write(points, precision, signal), points, this.#context.clock.nowNs());
+    const refusal = encoded.points.length === 0 ? undefined : await this.#send(this.#server, encoded, signal);
     settle(batch, encoded, refusal);
+  }
+
+  async #send(
+    server: InfluxServer,
+    { points, precision }: EncodedBatch,
+    signal: AbortSignal,
+  ): Promise<Refusal | undefined> {
+    try {
+      return verdictOf(await server.write(points, precision, signal), points, this.#context.clock.nowNs());
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      const [url] = this.#place.settings.urls;
+      throw new PeerError(error.reason, `cannot write to ${url?.href}: ${describeError(error)}`);
+    }
   }
 
   async close(): Promise<void> {

@@ -113,7 +113,7 @@ test('over TLS, with its own authority', async (t) => {
   const double = await InfluxdbDouble.start(t, 2, tls);
   const place = { url: `${double.url}/below/`, version: 1, database: 'weft' };
   const stranger = await connectedOutput(t, place);
-  assert.match(String((await failure(stranger.output.write([point(1)], never))).cause), /certificate/);
+  assert.match((await failure(stranger.output.write([point(1)], never))).message, /certificate/);
   const { output } = await connectedOutput(t, { ...place, tls_ca: caFile });
   double.scripted.push(answering(204));
   await output.write([point(1)], never);
