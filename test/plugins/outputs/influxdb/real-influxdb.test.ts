@@ -122,6 +122,19 @@ describe('InfluxDB 1.x', { skip }, () => {
     }
   });
 
+  test('the longest key that the server holds is held, and no longer one is sent', async (t) => {
+    const { server, output } = await started(t);
+    const rest = 'm,a='.length + 4 + 'v'.length;
+    const longest = 'x'.repeat(65_535 - rest);
+    const { accepted, rejected } = await settled(output, [
+      point(0, { tags: { a: longest } }),
+      point(1, { tags: { a: `${longest}x` } }),
+    ]);
+    assert.deepEqual([[...accepted], [...rejected]], [[0], [[1, 'too_long']]]);
+    assert.equal(await countOf(server), 1);
+    await assert.rejects(server.write('weft', `m,a=${longest}x v=1`), /max key length exceeded/);
+  });
+
   test('a user and a password of a file that is read anew; without them nobody logs in as root', async (t) => {
     const server = await InfluxdbServer.start(t, { auth: true });
     const admin = ['root', 'root'] as const;
