@@ -46,14 +46,13 @@ export class ClientServer implements InfluxServer {
     const { database, retentionPolicy, timeoutMs } = this.#place;
     const [{ agentFor }, authorization] = await Promise.all([this.#credentials.read(), this.#authorization()]);
     const cut = new AbortController();
-    const ending = AbortSignal.any([signal, this.#closed.signal]);
     const timer = this.#clock.after(timeoutMs, () => {
       cut.abort(new PeerError('timeout', `no complete answer within ${timeoutMs} ms`));
     });
     // InfluxDB writes it into its log.
     const requestId = randomUUID();
     const headers = { 'x-request-id': requestId, ...(authorization !== undefined && { authorization }) };
-    const stop = AbortSignal.any([ending, cut.signal]);
+    const stop = AbortSignal.any([signal, this.#closed.signal, cut.signal]);
     Object.assign(this.#request, { agent: agentFor(baseOf(this.#place)), signal: stop, headers });
     const watch = new AnswerWatch(requestId, stop);
     try {

@@ -73,11 +73,9 @@ const DEFAULT_PORT = { 1: 8086, 2: 8086, 3: 8181 } as const;
 
 /** Checks what a schema cannot say. Throws ConfigError. */
 export function writePlace(config: InfluxdbConfig): WritePlace {
-  const { version, database, organization, bucket } = config;
   refuseForeignOptions(config);
-  const { username, password, token: _, ...rest } = config;
-  const peer = version === 1 ? rest : config;
-  const settings = peerSettings(peer, DEFAULT_PORT[version]);
+  const { version, database, organization, bucket, username, password } = config;
+  const settings = peerSettings(config, DEFAULT_PORT[version]);
   const place = { settings, gzip: config.content_encoding === 'gzip', timeoutMs: config.timeout };
   if (version === 2) {
     if (organization === undefined || bucket === undefined)
