@@ -24,9 +24,11 @@ export function pointText(metric: Metric, maxKeyBytes: number): string {
     throw new PointFault('out_of_range', `the time ${metric.timeNs} ns is beyond 64 bits`);
   const series = seriesText(metric);
   const fields: string[] = [];
+  const names = new Set<string>();
   let longestKey = '';
   const append: ValueVisitor = (key, value, isInteger) => {
     const name = fieldKeyText(key);
+    names.add(name);
     if (name.length > longestKey.length) longestKey = name;
     fields.push(`${name}=${valueText(key, value, isInteger)}`);
   };
@@ -35,6 +37,8 @@ export function pointText(metric: Metric, maxKeyBytes: number): string {
     if (key === '') throw new PointFault('invalid', 'a field has no name');
     if (field !== undefined) visitValues(key, field, append);
   }
+  // A count `rtt_p50` beside a distribution `rtt`: the second would overwrite the first.
+  if (names.size < fields.length) throw new PointFault('invalid', 'a field has the name of a figure of another one');
   const keyBytes = Buffer.byteLength(series) + KEY_SEPARATOR_BYTES + Buffer.byteLength(longestKey);
   if (keyBytes > maxKeyBytes)
     throw new PointFault(

@@ -46,6 +46,7 @@ test('what it cannot hold is refused, with a reason', () => {
     ['invalid', { fields: { 'a\\"': gauge(1) } }],
     ['invalid', { fields: { t: text('\udc00') } }],
     ['invalid', { fields: { n: count(1.5) } }],
+    ['invalid', { fields: { rtt: distribution(new Distribution()), rtt_count: count(1) } }],
     ['reserved', { tags: { time: '1' } }],
     ['reserved', { tags: { _field: '1' } }],
     ['reserved', { tags: { _measurement: '1' } }],
