@@ -5,7 +5,7 @@ import type { Metric } from '../../../core/metric.js';
 import type { Output, PluginContext } from '../../../core/plugin.js';
 import { PeerError } from '../../common/peer/failure.js';
 import { sendsTokenInClear } from '../../common/peer/settings.js';
-import { type EncodedBatch, encodeBatch } from './batch.js';
+import { type EncodedBatch, encodeBatch, type Point, type Precision } from './batch.js';
 import { ClientServer } from './client-server.js';
 import { type InfluxdbConfig, type WritePlace, writePlace } from './config.js';
 import { HttpServer } from './http-server.js';
@@ -42,14 +42,29 @@ export class InfluxdbOutput implements Output {
   async write(batch: readonly Metric[], signal: AbortSignal): Promise<void> {
     if (this.#server === undefined) throw new Error('the output is not connected');
     const encoded = encodeBatch(batch, this.#place.version === 3 ? Number.POSITIVE_INFINITY : MAX_KEY_BYTES);
-    // What is thrown here is about these points alone: what is wrong with the others is told when these are settled.
-    const refusal = encoded.points.length === 0 ? undefined : await this.#send(this.#server, encoded, signal);
-    settle(batch, encoded, refusal);
+    // What is thrown here is about the points alone: what is wrong with the others is told when these are settled.
+    settle(batch, encoded, await this.#store(this.#server, encoded, signal));
+  }
+
+  /** Resolves to what is refused; all else is stored then. */
+  async #store(server: InfluxServer, { points, precision }: EncodedBatch, signal: AbortSignal): Promise<Refusal[]> {
+    const refusals: Refusal[] = [];
+    for (let left = points; left.length > 0; ) {
+      const refusal = await this.#send(server, left, precision, signal);
+      if (refusal === undefined) break;
+      refusals.push(refusal);
+      if (refusal.areOthersStored) break;
+      // Not once more what failed: those of which nothing was said, most of them stored already.
+      const refused = new Set(refusal.points);
+      left = left.filter((point) => !refused.has(point));
+    }
+    return refusals;
   }
 
   async #send(
     server: InfluxServer,
-    { points, precision }: EncodedBatch,
+    points: readonly Point[],
+    precision: Precision,
     signal: AbortSignal,
   ): Promise<Refusal | undefined> {
     try {
@@ -68,13 +83,17 @@ export class InfluxdbOutput implements Output {
 }
 
 /** Throws PartialWriteError unless all of the batch is stored. */
-function settle(batch: readonly Metric[], { rejected: faulty, fault }: EncodedBatch, refusal: Refusal | undefined) {
-  const refused = (refusal?.points ?? []).map(({ index }): Rejection => ({ index, reason: refusal?.reason ?? '' }));
+function settle(
+  batch: readonly Metric[],
+  { rejected: faulty, fault }: EncodedBatch,
+  refusals: readonly Refusal[],
+): void {
+  const refused = refusals.flatMap(({ points, reason }) => points.map(({ index }): Rejection => ({ index, reason })));
   const rejected = [...faulty, ...refused];
   if (rejected.length === 0) return;
   const isRejected = new Set(rejected.map(({ index }) => index));
   const accepted = [...batch.keys()].filter((index) => !isRejected.has(index));
-  const causes = [fault, refusal?.message].filter((cause) => cause !== undefined);
+  const causes = [fault, ...refusals.map((refusal) => refusal.message)].filter((cause) => cause !== undefined);
   const message = `${rejected.length} of ${batch.length} metrics are refused for good: ${causes.join('; ')}`;
   throw new PartialWriteError(message, { accepted, rejected, retry: false });
 }

@@ -1,5 +1,5 @@
 /**
- * Which points an answer means that stored the others. Version 3 counts lines; versions 1 and 2 name one cause and how many
+ * Which points an answer refuses. Version 3 counts lines; versions 1 and 2 name one cause and how many
  * points it cost. Only where cause and number leave no doubt are they found; otherwise the batch is halved.
  */
 
@@ -8,7 +8,7 @@ import { visitValues } from '../../common/line-protocol.js';
 import type { Point } from './batch.js';
 import type { Problem } from './problem.js';
 
-/** Undefined when it does not say which, or not that the others are stored. */
+/** Undefined when it does not say which. */
 export function refusedPoints({ message, lines }: Problem, points: readonly Point[]): readonly Point[] | undefined {
   if (lines.length > 0) return linesOf(lines, points, /partial write/i.test(message));
   const dropped = Number(DROPPED.exec(message)?.slice(1).find(Boolean) ?? Number.NaN);
@@ -22,7 +22,7 @@ export function refusedPoints({ message, lines }: Problem, points: readonly Poin
   return found.length === dropped ? found : undefined;
 }
 
-const DROPPED = /dropped=(\d+)|dropped (\d+) points/;
+const DROPPED = /dropped=(\d+)$|partial write: dropped (\d+) points/;
 const CONFLICT = /input field "(.+)" on measurement "(.+)" is type (\w+), already exists as type \w+/;
 
 function linesOf(

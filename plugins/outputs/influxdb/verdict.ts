@@ -14,9 +14,14 @@ import { refusedPoints } from './refused-points.js';
 import { retryAfterMs } from './retry-after.js';
 import type { ServerAnswer } from './server.js';
 
-/** Some points are refused for good, the others are stored. */
+/** Some points are refused for good. */
 export interface Refusal {
   readonly points: readonly Point[];
+  /**
+   * Whether the others are stored for certain. Versions 1 and 2 store what they can, but tell of one cause alone, and of the
+   * shard that failed first.
+   */
+  readonly areOthersStored: boolean;
   /** One word, for a tag. */
   readonly reason: string;
   readonly message: string;
@@ -45,7 +50,7 @@ function refusalOf(problem: Problem, points: readonly Point[], message: string):
   const reason = wordFor(problem.message);
   const refused = refusedPoints(problem, points);
   if (refused === undefined) throw new BatchRefusedError(message, { reason });
-  return { points: refused, reason, message };
+  return { points: refused, areOthersStored: problem.lines.length > 0, reason, message };
 }
 
 const WORDS: readonly (readonly [RegExp, string])[] = [

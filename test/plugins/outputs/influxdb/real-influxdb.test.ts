@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { Distribution } from '../../../../core/distribution.js';
 import { BatchRefusedError, StartupError } from '../../../../core/errors.js';
-import { count, distribution, type Metric } from '../../../../core/metric.js';
+import { count, distribution, gauge, type Metric, text } from '../../../../core/metric.js';
 import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import { repositoryRoot } from '../../../core/config/repository.js';
 import {
@@ -192,6 +192,31 @@ describe('InfluxDB 1.x', { skip }, () => {
       [1, 2].map((i) => point(i, { fields: { v: count(i) } })),
     );
     assert.deepEqual([all.writes, all.rejected.size], [1, 2]);
+  });
+
+  test('several causes in several shards, of which the server tells one: each bad point is rejected', async (t) => {
+    const { server, output } = await started(t);
+    const weekNs = 7n * 86_400n * 1_000_000_000n;
+    const known = { v: gauge(0), w: text('x') };
+    const places = range(12).map((i) => ({ timeNs: START_NS + BigInt(i % 4) * weekNs + BigInt(i) }));
+    await output.write(
+      range(4).map((i) => point(i, { fields: known, timeNs: START_NS + BigInt(i) * weekNs - 1n })),
+      never,
+    );
+    const wrong = new Map([
+      [0, { v: count(1) }],
+      [5, { w: gauge(1) }],
+      [6, { v: text('x') }],
+      [11, { w: count(1) }],
+    ]);
+    const batch = places.map((place, i) => point(i, { ...place, fields: wrong.get(i) ?? known }));
+    const { accepted, rejected } = await settled(output, batch);
+    assert.deepEqual(
+      sorted(rejected),
+      [...wrong.keys()].map((i) => [i, 'type_conflict']),
+    );
+    assert.equal(accepted.size, 8);
+    assert.equal(await countOf(server), 12);
   });
 
   test('points older than the retention policy alone are rejected, in one write', async (t) => {
