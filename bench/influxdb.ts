@@ -1,5 +1,6 @@
 /** What it costs to write windows of probes to InfluxDB: each version of the output, and the package `influx` as it comes. */
 
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { InfluxDB, type IPoint } from 'influx';
 import { systemClock } from '../core/clock.js';
@@ -29,6 +30,8 @@ interface Cost {
   /** CPU of this process, ms per 1 000 metrics. */
   readonly cpuMs: number;
   readonly bytes: number;
+  /** How long the event loop was held up at most, ms. */
+  readonly blockedMs: number;
 }
 
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
@@ -53,25 +56,35 @@ async function measured(make: (url: string) => Promise<Writer>, metrics: readonl
   const sink = new JsonChild(process.execPath, [fileURLToPath(new URL('./influxdb-sink-process.js', import.meta.url))]);
   const { port } = await sink.next<{ port: number }>();
   const writer = await make(`http://127.0.0.1:${port}`);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
   const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
   for (let i = 0; i < batches; i += 1) await writer.write(metrics);
   const { user, system } = process.cpuUsage(startCpu);
   const seconds = (performance.now() - startMs) / 1000;
+  delay.disable();
   await writer.close();
   const { bytes } = await sink.finish<{ bytes: number }>();
   const written = metrics.length * batches;
-  const cost = { rate: written / seconds, cpuMs: (user + system) / written, bytes: bytes / written };
+  const cost = {
+    rate: written / seconds,
+    cpuMs: (user + system) / written,
+    bytes: bytes / written,
+    blockedMs: delay.max / 1e6,
+  };
   return { name: writer.name, cost };
 }
 
 function rowsOf(name: string, costs: readonly Cost[], baseline: readonly Cost[]): BenchRow[] {
-  const [rate, cpuMs, bytes] = (['rate', 'cpuMs', 'bytes'] as const).map((of) => median(costs.map((cost) => cost[of])));
+  const figure = (of: keyof Cost): number => median(costs.map((cost) => cost[of]));
+  const cpuMs = figure('cpuMs');
   const limit = median(baseline.map((cost) => cost.cpuMs));
-  const compared = costs === baseline ? {} : { limit, ratio: (cpuMs ?? Number.NaN) / limit };
+  const compared = costs === baseline ? {} : { limit, ratio: cpuMs / limit };
   return [
-    { name, value: rate ?? Number.NaN, unit: 'metrics/s' },
-    { name: `${name}: CPU per 1 000 metrics`, value: cpuMs ?? Number.NaN, unit: 'ms', ...compared },
-    { name: `${name}: bytes a metric`, value: bytes ?? Number.NaN, unit: 'bytes' },
+    { name, value: figure('rate'), unit: 'metrics/s' },
+    { name: `${name}: CPU per 1 000 metrics`, value: cpuMs, unit: 'ms', ...compared },
+    { name: `${name}: bytes a metric`, value: figure('bytes'), unit: 'bytes' },
+    { name: `${name}: event loop held up at most`, value: figure('blockedMs'), unit: 'ms' },
   ];
 }
 

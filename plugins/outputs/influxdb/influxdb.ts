@@ -40,10 +40,11 @@ export class InfluxdbOutput implements Output {
   }
 
   async write(batch: readonly Metric[], signal: AbortSignal): Promise<void> {
-    if (this.#server === undefined) throw new Error('the output is not connected');
-    const encoded = encodeBatch(batch, this.#place.version === 3 ? Number.POSITIVE_INFINITY : MAX_KEY_BYTES);
+    const server = this.#server;
+    if (server === undefined) throw new Error('the output is not connected');
+    const encoded = await encodeBatch(batch, this.#place.version === 3 ? Number.POSITIVE_INFINITY : MAX_KEY_BYTES);
     // What is thrown here is about the points alone: what is wrong with the others is told when these are settled.
-    settle(batch, encoded, await this.#store(this.#server, encoded, signal));
+    settle(batch, encoded, await this.#store(server, encoded, signal));
   }
 
   /** Resolves to what is refused; all else is stored then. */
