@@ -4,6 +4,7 @@ import type { AnyOutputDefinition } from '../../core/plugin.js';
 import file from './file/index.js';
 import influxdb from './influxdb/index.js';
 import meshGrid from './mesh-grid/index.js';
+import otlp from './otlp/index.js';
 import prometheus from './prometheus/index.js';
 
-export const outputPlugins: readonly AnyOutputDefinition[] = [file, influxdb, meshGrid, prometheus];
+export const outputPlugins: readonly AnyOutputDefinition[] = [file, influxdb, meshGrid, otlp, prometheus];

@@ -1,0 +1,48 @@
+/** What receivers answer beside "taken", which the SDK writes into its log and keeps from its caller. */
+
+import type { IExportMetricsServiceResponse, ISerializer } from '@opentelemetry/otlp-transformer';
+import type { metrics } from '@opentelemetry/sdk-node';
+import { BatchRefusedError } from '../../../core/errors.js';
+import type { PartialSuccess } from './answers.js';
+
+export type Serializer = ISerializer<metrics.ResourceMetrics, IExportMetricsServiceResponse>;
+
+/** The limit that the specification recommends: a larger request is not to be sent. */
+const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
+
+/** One of the SDK's serializers, which keeps the answer to the last request. */
+export class AnswerReader implements Serializer {
+  readonly #serializer: Serializer;
+  #answer: IExportMetricsServiceResponse | undefined;
+
+  constructor(serializer: Serializer) {
+    this.#serializer = serializer;
+  }
+
+  clear(): void {
+    this.#answer = undefined;
+  }
+
+  partialSuccess(): PartialSuccess | undefined {
+    const said = this.#answer?.partialSuccess;
+    if (said === undefined || said === null) return undefined;
+    // In JSON it may be a string: it is an int64.
+    const rejectedPoints = Number(said.rejectedDataPoints ?? 0);
+    const message = String(said.errorMessage ?? '');
+    return { rejectedPoints: rejectedPoints > 0 ? rejectedPoints : 0, message };
+  }
+
+  serializeRequest(request: metrics.ResourceMetrics): Uint8Array | undefined {
+    const bytes = this.#serializer.serializeRequest(request);
+    if (bytes !== undefined && bytes.length > MAX_REQUEST_BYTES)
+      throw new BatchRefusedError(`a request of ${bytes.length} bytes is not sent: 64 MiB is the limit`, {
+        tooLarge: true,
+      });
+    return bytes;
+  }
+
+  deserializeResponse(data: Uint8Array): IExportMetricsServiceResponse {
+    this.#answer = this.#serializer.deserializeResponse(data) ?? undefined;
+    return {};
+  }
+}

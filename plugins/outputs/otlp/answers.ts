@@ -1,0 +1,147 @@
+/**
+ * What a receiver's answer means for a batch, as the specification of OTLP has it: what may be sent again and when, what
+ * never. Where it says "never", a request that may hold one bad point among good ones is written again in halves, which are
+ * other requests, so that the good ones arrive.
+ */
+
+import {
+  BatchRefusedError,
+  PartialWriteError,
+  PermanentError,
+  type Rejection,
+  RetryLaterError,
+} from '../../../core/errors.js';
+import { readStatus, retryDelayMs } from './rpc-status.js';
+
+/** What a receiver says beside "taken". */
+export interface PartialSuccess {
+  readonly rejectedPoints: number;
+  readonly message: string;
+}
+
+/** Of a text that a receiver wrote, what a log line bears. */
+const MAX_MESSAGE = 300;
+
+/** The error for an HTTP answer that is not 2xx. `nowMs` is UTC, for a `Retry-After` that is a date. */
+export function httpError(status: number, retryAfter: string | undefined, body: Uint8Array, nowMs: number): Error {
+  const said = saidBy(body);
+  const message = `the receiver answered ${status}${said}`;
+  switch (status) {
+    case 429:
+    case 502:
+    case 503:
+    case 504: {
+      const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
+      return retryAfterMs === undefined ? new Error(message) : new RetryLaterError(message, { retryAfterMs });
+    }
+    case 413:
+      return new BatchRefusedError(message, { tooLarge: true });
+    case 400:
+    case 422:
+      return new BatchRefusedError(message, { reason: 'invalid' });
+    case 401:
+    case 403:
+      return new PermanentError(`${message}: check headers and certificates`, { reason: 'unauthorized' });
+    case 404:
+    case 405:
+      return new PermanentError(`${message}: check the path of endpoint, and protocol`, { reason: 'not_found' });
+    default:
+      return new PermanentError(message, { reason: status >= 500 ? 'server_error' : 'refused' });
+  }
+}
+
+/** A failed call, as @grpc/grpc-js gives it. */
+export interface GrpcFailure {
+  readonly code: number;
+  readonly details: string;
+  readonly metadata?: { get(key: string): readonly (string | Uint8Array)[] };
+}
+
+const RETRYABLE = new Set([1, 4, 10, 11, 14, 15]);
+const INVALID_ARGUMENT = 3;
+const PERMISSION_DENIED = 7;
+const RESOURCE_EXHAUSTED = 8;
+const UNIMPLEMENTED = 12;
+const UNAUTHENTICATED = 16;
+/** How gRPC servers, whatever they are written in, say that a message passes their limit. */
+const TOO_LARGE = /larger than (max|limit)|message.*(too large|size exceeds)|max.*message size/i;
+
+/** The error for a call that did not end with OK. */
+export function grpcError(failure: GrpcFailure): Error {
+  const message = `the receiver answered gRPC status ${failure.code}: ${shortened(failure.details)}`;
+  const retryAfterMs = retryInfoOf(failure);
+  const mayRetry = RETRYABLE.has(failure.code);
+  if ((mayRetry || failure.code === RESOURCE_EXHAUSTED) && retryAfterMs !== undefined)
+    return new RetryLaterError(message, { retryAfterMs });
+  if (mayRetry) return new Error(message);
+  switch (failure.code) {
+    case RESOURCE_EXHAUSTED:
+      if (TOO_LARGE.test(failure.details)) return new BatchRefusedError(message, { tooLarge: true });
+      return new PermanentError(message, { reason: 'exhausted' });
+    case INVALID_ARGUMENT:
+      return new BatchRefusedError(message, { reason: 'invalid' });
+    case UNAUTHENTICATED:
+    case PERMISSION_DENIED:
+      return new PermanentError(`${message}: check headers and certificates`, { reason: 'unauthorized' });
+    case UNIMPLEMENTED:
+      return new PermanentError(`${message}: check endpoint and protocol`, { reason: 'not_found' });
+    default:
+      return new PermanentError(message, { reason: 'server_error' });
+  }
+}
+
+/**
+ * What to reject with when the batch was sent and not all of it was taken; undefined when all was. A receiver tells the
+ * number of points it refused, not which: as many metrics as hold that many, from the end, stand for them.
+ */
+export function settle(
+  pointsOf: readonly number[],
+  unsendable: readonly Rejection[],
+  partial: PartialSuccess | undefined,
+): PartialWriteError | undefined {
+  const rejected = new Map<number, Rejection>(unsendable.map((rejection) => [rejection.index, rejection]));
+  let left = partial?.rejectedPoints ?? 0;
+  const refused = left;
+  for (let index = pointsOf.length - 1; index >= 0 && left > 0; index -= 1) {
+    const points = pointsOf[index] ?? 0;
+    if (points === 0) continue;
+    rejected.set(index, { index, reason: 'partial_success' });
+    left -= points;
+  }
+  if (rejected.size === 0) return undefined;
+  const said = refused > 0 ? `the receiver rejected ${refused} points: ${shortened(partial?.message ?? '')}` : '';
+  const unsent = unsendable.length > 0 ? `${unsendable.length} metrics have nothing that OTLP can hold` : '';
+  const accepted = [...pointsOf.keys()].filter((index) => !rejected.has(index));
+  return new PartialWriteError([said, unsent].filter(Boolean).join('; '), {
+    accepted,
+    rejected: [...rejected.values()],
+    retry: false,
+  });
+}
+
+/** Seconds or a date (RFC 9110, section 10.2.3), as ms from now; undefined when it is neither. */
+function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
+  const atMs = Date.parse(header);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+}
+
+function retryInfoOf({ metadata }: GrpcFailure): number | undefined {
+  const [details] = metadata?.get('grpc-status-details-bin') ?? [];
+  return details instanceof Uint8Array ? retryDelayMs(details) : undefined;
+}
+
+/** A body is a google.rpc.Status, in protobuf or JSON, or what a proxy has to say. */
+function saidBy(body: Uint8Array): string {
+  const text = readStatus(body)?.message ?? Buffer.from(body).toString();
+  const message = shortened(text);
+  return message === '' ? '' : `: ${message}`;
+}
+
+function shortened(text: string): string {
+  return text
+    .slice(0, MAX_MESSAGE)
+    .replace(/[\p{Cc}\ufffd]+/gu, ' ')
+    .trim();
+}

@@ -1,0 +1,12 @@
+import { definePlugin } from '../../../core/plugin.js';
+import { OtlpOptions } from './config.js';
+import { OtlpOutput } from './otlp.js';
+
+export default definePlugin({
+  kind: 'output',
+  id: 'otlp',
+  description: 'Sends metrics over OTLP (HTTP or gRPC): distributions as exponential histograms, without loss.',
+  config: OtlpOptions,
+  sample: new URL('./sample.yaml', import.meta.url),
+  create: (config, context) => new OtlpOutput(config, context),
+});
