@@ -91,36 +91,39 @@ export interface Receiver {
   readonly received: readonly Received[];
   /** Answers of the requests to come, in turn; then all are taken. */
   readonly replies: Reply[];
+  /** What is answered when no reply waits; nothing: taken. */
+  judge?: (points: readonly FlatPoint[]) => Reply | undefined;
 }
 
 export async function httpReceiver(t: TestContext, tls?: object): Promise<Receiver> {
   const received: Received[] = [];
   const replies: Reply[] = [];
-  const server = (tls === undefined ? createServer() : createTlsServer(tls)).on(
-    'request',
-    async (request, response) => {
-      const isJson = request.headers['content-type'] === 'application/json';
-      received.push({
-        request: decoded(await bodyOf(request), isJson),
-        headers: request.headers,
-        path: request.url ?? '',
-      });
-      const { status = 200, headers = {}, partial, body, cut, hold } = replies.shift() ?? {};
-      if (hold === true) return;
-      const answer = body ?? responseBytes(partial, isJson);
-      response.writeHead(status, { 'content-type': request.headers['content-type'], ...headers });
-      if (cut !== true) return void response.end(answer);
-      response.write('\n');
-      response.destroy();
-    },
-  );
+  const server = tls === undefined ? createServer() : createTlsServer(tls);
   t.after(() => {
     server.closeAllConnections();
     server.close();
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const scheme = tls === undefined ? 'http' : 'https';
-  return { url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`, received, replies };
+  const url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const receiver: Receiver = { url, received, replies };
+  server.on('request', async (request, response) => {
+    const type = request.headers['content-type'];
+    const isJson = type === 'application/json';
+    const came = {
+      request: decoded(await bodyOf(request), isJson),
+      headers: request.headers,
+      path: request.url ?? '',
+    };
+    received.push(came);
+    const reply = replies.shift() ?? receiver.judge?.(pointsOf(came)) ?? {};
+    if (reply.hold === true) return;
+    response.writeHead(reply.status ?? 200, { 'content-type': type, ...reply.headers });
+    if (reply.cut !== true) return void response.end(reply.body ?? responseBytes(reply.partial, isJson));
+    response.write('\n');
+    response.destroy();
+  });
+  return receiver;
 }
 
 export interface GrpcReceiver {
