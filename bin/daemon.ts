@@ -19,6 +19,7 @@ import { ConfigWatcher } from './config-watcher.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { Reloader } from './reloader.js';
 import type { Signals } from './signals.js';
+import { startTracing } from './tracing.js';
 import { VERSION } from './version.js';
 
 export interface DaemonOptions extends ConfigSource {
@@ -52,6 +53,7 @@ export async function runDaemon(options: DaemonOptions, signals: Signals, daemon
   const config = await daemon.load();
   const log = await createLogger({ level: config.agent.log_level, format: config.agent.log_format });
   const faults = watchForFaults(log, signals);
+  const tracing = await startTracing(config, process.env, log);
   const board = createBoard({ log, maxRate: config.agent.max_rate });
   const agent = new Agent({ config, log, clock: systemClock, version: VERSION, board });
   const companion = await daemon.companion?.(config, log);
@@ -90,6 +92,7 @@ export async function runDaemon(options: DaemonOptions, signals: Signals, daemon
     watcher?.close();
     await agent.stop();
     await companion?.stop();
+    await tracing?.stop();
     clearInterval(keepAlive);
   }
   return faults.uncaught ? EXIT.failure : EXIT.ok;

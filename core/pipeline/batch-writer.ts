@@ -10,6 +10,7 @@ import type { Calls } from './calls.js';
 import { Fates } from './fates.js';
 import type { LimitedLog } from './limited-log.js';
 import type { OutputBuffer } from './output-buffer.js';
+import { traced } from './spans.js';
 import type { WriteCounts } from './stats.js';
 import { type Verdict, verdictOf } from './verdict.js';
 
@@ -24,6 +25,8 @@ const MAX_REFUSALS = 128;
 const STEADY_BATCHES = 16;
 
 export interface BatchWriterOptions {
+  /** Of the output. */
+  readonly name: string;
   readonly clock: Clock;
   readonly calls: Calls;
   readonly log: LimitedLog;
@@ -89,14 +92,16 @@ export class BatchWriter {
 
   /** Undefined: all of it was accepted. */
   async #attempt(plugin: Output, batch: readonly Metric[], { from, to }: Piece): Promise<Verdict | undefined> {
-    const { clock, calls, counts, log } = this.#options;
+    const { name, clock, calls, counts, log } = this.#options;
     const part = to - from === batch.length ? batch : batch.slice(from, to);
     const startMs = clock.monotonicMs();
     counts.writes += 1;
-    const outcome = await calls.run(
-      (signal) => plugin.write(part, signal),
-      WRITE_TIMEOUT_MS,
-      () => log.warn('write takes too long and is told to give up'),
+    const outcome = await traced('output.write', { 'weft.output': name, 'weft.metrics': part.length }, () =>
+      calls.run(
+        (signal) => plugin.write(part, signal),
+        WRITE_TIMEOUT_MS,
+        () => log.warn('write takes too long and is told to give up'),
+      ),
     );
     counts.writeTime.recordMs(clock.monotonicMs() - startMs);
     if (outcome.ok) return undefined;

@@ -14,6 +14,7 @@ import { Filter } from './filters.js';
 import { has, launch, made, type Runnable, START_TIMEOUT_MS, startupPolicy } from './launch.js';
 import { LimitedLog } from './limited-log.js';
 import { Ticker } from './scheduler.js';
+import { traced } from './spans.js';
 import { type InputStats, newInputStats } from './stats.js';
 
 export interface InputTiming {
@@ -96,7 +97,9 @@ export class RunningInput implements Accumulator, Runnable<RunningInput> {
     const { clock } = this.#options.context;
     const startMs = clock.monotonicMs();
     this.stats.gathers += 1;
-    const outcome = await this.#calls.run((signal) => plugin.gather?.(this, signal));
+    const outcome = await traced('input.gather', { 'weft.input': this.name }, () =>
+      this.#calls.run((signal) => plugin.gather?.(this, signal)),
+    );
     this.stats.gatherTime.recordMs(clock.monotonicMs() - startMs);
     if (outcome.ok || this.#abort.signal.aborted) return;
     this.stats.gatherErrors += 1;

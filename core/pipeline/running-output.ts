@@ -88,6 +88,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
     });
     this.#circuit = new Circuit(context.clock, () => this.#request(true));
     this.#writer = new BatchWriter({
+      name: this.name,
       clock: context.clock,
       calls: this.#calls,
       log: this.#log,

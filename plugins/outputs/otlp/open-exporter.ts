@@ -4,7 +4,6 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import { DiagLogLevel, diag } from '@opentelemetry/api';
 import {
   CompressionAlgorithm,
   createOtlpNetworkExportDelegate,
@@ -23,7 +22,8 @@ import {
   ProtobufMetricsSerializer,
 } from '@opentelemetry/otlp-transformer';
 import type { Clock } from '../../../core/clock.js';
-import type { Logger, PluginContext } from '../../../core/plugin.js';
+import type { PluginContext } from '../../../core/plugin.js';
+import { reportSdkTo } from '../../../core/sdk-diagnostics.js';
 import { AnswerReader } from './answer-reader.js';
 import type { OtlpConfig } from './config.js';
 import { type Connection, Exporter } from './exporter.js';
@@ -37,7 +37,7 @@ type TlsFiles = Partial<Record<'ca' | 'cert' | 'key', Buffer>>;
 /** Reads the TLS files. Throws an Error when one cannot be read, or the environment and the options do not go together. */
 export async function openExporter(config: OtlpConfig, settings: Settings, context: PluginContext): Promise<Exporter> {
   const { log, agent } = context;
-  listenToSdk(log);
+  reportSdkTo(log);
   const common: OTLPExporterNodeConfigBase = { userAgent: `weft/${agent.version}` };
   if (settings.url !== undefined) common.url = settings.url;
   if (config.timeout !== undefined) common.timeoutMillis = config.timeout;
@@ -100,16 +100,6 @@ function openGrpc(config: OtlpConfig, common: OTLPExporterNodeConfigBase, { ca, 
     '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
   );
   return { delegate, answers, abort: () => undefined, url: options.url };
-}
-
-/** What the SDK finds wrong in the environment it tells nobody else. One log for all outputs: the last one's. */
-function listenToSdk(log: Logger): void {
-  const warn = (message: string): void => log.warn({}, `OpenTelemetry: ${message}`);
-  const silent = (): void => undefined;
-  diag.setLogger(
-    { error: warn, warn, info: silent, debug: silent, verbose: silent },
-    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-  );
 }
 
 async function tlsFiles({ tls_ca, tls_cert, tls_key }: OtlpConfig): Promise<TlsFiles> {
