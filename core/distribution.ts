@@ -345,6 +345,8 @@ export class Distribution {
  * fits. Totals live long and there are many, so they get no room to grow.
  */
 function mergeCells(total: number[], added: readonly number[]): number[] {
+  // A clone, and the first of many.
+  if (total.length === 0) return added.slice();
   const fresh: number[] = [];
   let at = 0;
   for (const cell of added) {
