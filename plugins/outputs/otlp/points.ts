@@ -69,11 +69,13 @@ function encodeMetric(metric: Metric, draft: Draft, streams: Streams, reasons: D
   const columns = streams.columns(name);
   const endTime = hrTime(timeNs);
   const common = attributesOf(tags);
+  // Most fields of a metric began together.
+  let start = { ns: timeNs, time: endTime };
   for (const [key, field] of sendable) {
     const column = columns.get(key, field);
     const { startNs, value } = entry.read(key, field);
-    const attributes = withResult(common, column.shape.result);
-    const place = { attributes, startTime: hrTime(startNs), endTime };
+    if (startNs !== start.ns) start = { ns: startNs, time: hrTime(startNs) };
+    const place = { attributes: withResult(common, column.shape.result), startTime: start.time, endTime };
     if (typeof value === 'object') column.histogram.push({ ...place, value: histogramValue(value) });
     else column.numbers(value).push({ ...place, value: value / column.shape.divisor });
   }
