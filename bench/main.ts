@@ -21,6 +21,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   accuracy: () => import('./accuracy.js'),
   'tcp-accuracy': () => import('./tcp-accuracy.js'),
   'prometheus-scrape': () => import('./prometheus-scrape.js'),
+  otlp: () => import('./otlp.js'),
   idle: () => import('./idle.js'),
   agent: () => import('./agent.js'),
   'agent-rdma': () => import('./agent-rdma.js'),

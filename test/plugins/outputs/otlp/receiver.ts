@@ -133,7 +133,11 @@ export interface GrpcReceiver {
   readonly replies: (Partial<grpc.StatusObject> | Required<Pick<Reply, 'partial'>> | Required<Pick<Reply, 'hold'>>)[];
 }
 
-export async function grpcReceiver(t: TestContext, options: grpc.ServerOptions = {}): Promise<GrpcReceiver> {
+/** `tls`: demands a client certificate of the same authority. */
+export async function grpcReceiver(
+  t: TestContext,
+  { tls, ...options }: grpc.ServerOptions & { readonly tls?: Record<'ca' | 'cert' | 'key', Buffer> } = {},
+): Promise<GrpcReceiver> {
   const received: Received[] = [];
   const replies: GrpcReceiver['replies'] = [];
   const path = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
@@ -166,12 +170,13 @@ export async function grpcReceiver(t: TestContext, options: grpc.ServerOptions =
     },
   );
   t.after(() => server.forceShutdown());
+  const { createInsecure, createSsl } = grpc.ServerCredentials;
+  const credentials =
+    tls === undefined ? createInsecure() : createSsl(tls.ca, [{ cert_chain: tls.cert, private_key: tls.key }], true);
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    ),
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error))),
   );
-  return { url: `http://127.0.0.1:${port}`, received, replies };
+  return { url: tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`, received, replies };
 }
 
 /** A point with what stands around it. */
