@@ -71,15 +71,19 @@ function encodeMetric(metric: Metric, draft: Draft, streams: Streams, reasons: D
   const common = attributesOf(tags);
   // Most fields of a metric began together.
   let start = { ns: timeNs, time: endTime };
+  let made = 0;
   for (const [key, field] of sendable) {
+    const reading = entry.read(key, field);
+    if (reading === undefined) continue;
+    const { startNs, value } = reading;
     const column = columns.get(key, field);
-    const { startNs, value } = entry.read(key, field);
     if (startNs !== start.ns) start = { ns: startNs, time: hrTime(startNs) };
     const place = { attributes: withResult(common, column.shape.result), startTime: start.time, endTime };
     if (typeof value === 'object') column.histogram.push({ ...place, value: histogramValue(value) });
     else column.numbers(value).push({ ...place, value: value / column.shape.divisor });
+    made += 1;
   }
-  return sendable.length;
+  return made;
 }
 
 function faultOf(field: Field): DropReason | undefined {

@@ -42,7 +42,8 @@ export interface Reading {
 
 /** A metric's place in a draft. Fields are read in any order, each once. */
 export interface Entry {
-  read(key: string, field: NumericField): Reading;
+  /** Undefined: nothing to be sent, but the next point of the series has it. */
+  read(key: string, field: NumericField): Reading | undefined;
 }
 
 export class Totals {
@@ -95,7 +96,14 @@ export class Draft {
     const sinceNs = lastNs !== NEVER && lastNs < timeNs ? lastNs : atLeastZero(timeNs - windowNs);
     if (series !== undefined && timeNs > lastNs) series.lastNs = timeNs;
     if (series === undefined || !cumulative) return { read: (_, field) => plain(field, sinceNs) };
-    return { read: (key, field) => added(series.cells, key, field, sinceNs) };
+    // A total of now does not belong into the past, and time series databases take none there.
+    const isLate = timeNs < lastNs;
+    return {
+      read(key, field) {
+        const reading = added(series.cells, key, field, sinceNs);
+        return isLate && field.kind !== 'gauge' ? undefined : reading;
+      },
+    };
   }
 
   /** Notes that the series is over; a later metric starts it anew. */

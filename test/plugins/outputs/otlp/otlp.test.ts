@@ -162,6 +162,36 @@ test('a series that ended, or was not seen for long, starts anew', async (t) => 
   assert.equal(receiver.received.length, 5, 'the end of a series alone is not sent');
 });
 
+test('a metric that comes late: its own window as a delta; of totals, the next point has it', async (t) => {
+  const receiver = await httpReceiver(t);
+  const at = (windows: bigint) => probe({ sent: count(1) }, { timeNs: T0 + windows * WINDOW_NS });
+  for (const temporality of ['delta', 'cumulative']) {
+    const { output } = await connectedOutput(t, { endpoint: receiver.url, temporality });
+    const before = receiver.received.length;
+    for (const windows of [0n, 2n, 1n, -9n, 3n]) await output.write([at(windows)], never);
+    const view = receiver.received
+      .slice(before)
+      .flatMap(pointsOf)
+      .map(({ startTimeUnixNano, timeUnixNano, asInt }) => [
+        ...[startTimeUnixNano, timeUnixNano].map((time) => Number((BigInt(time) - T0) / WINDOW_NS)),
+        Number(asInt),
+      ]);
+    const deltas = [
+      [-1, 0, 1],
+      [0, 2, 1],
+      [0, 1, 1],
+      [-10, -9, 1],
+      [2, 3, 1],
+    ];
+    const totals = [
+      [-1, 0, 1],
+      [-1, 2, 2],
+      [-1, 3, 5],
+    ];
+    assert.deepEqual(view, temporality === 'delta' ? deltas : totals);
+  }
+});
+
 test('gauges in base units; fields that OTLP has no place for are left out and counted', async (t) => {
   const receiver = await httpReceiver(t);
   const { output } = await connectedOutput(t, { endpoint: receiver.url });
