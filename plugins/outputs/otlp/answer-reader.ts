@@ -1,5 +1,6 @@
 /** What receivers answer beside "taken", which the SDK writes into its log and keeps from its caller. */
 
+import { setImmediate } from 'node:timers/promises';
 import type { IExportMetricsServiceResponse, ISerializer } from '@opentelemetry/otlp-transformer';
 import type { metrics } from '@opentelemetry/sdk-node';
 import { BatchRefusedError } from '../../../core/errors.js';
@@ -14,6 +15,7 @@ const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 export class AnswerReader implements Serializer {
   readonly #serializer: Serializer;
   #answer: IExportMetricsServiceResponse | undefined;
+  #prepared: Uint8Array | undefined;
 
   constructor(serializer: Serializer) {
     this.#serializer = serializer;
@@ -21,6 +23,7 @@ export class AnswerReader implements Serializer {
 
   clear(): void {
     this.#answer = undefined;
+    this.#prepared = undefined;
   }
 
   partialSuccess(): PartialSuccess | undefined {
@@ -32,8 +35,23 @@ export class AnswerReader implements Serializer {
     return { rejectedPoints: rejectedPoints > 0 ? rejectedPoints : 0, message };
   }
 
+  /**
+   * Writes the next request as bytes, in slices with a look at the rest of the world between them: as one piece, ten thousand
+   * points hold up the event loop for too long. Messages of protobuf that follow each other are one message.
+   */
+  async prepare(slices: Iterable<metrics.ResourceMetrics>): Promise<void> {
+    const written: Uint8Array[] = [];
+    for (const slice of slices) {
+      const bytes = this.#serializer.serializeRequest(slice);
+      if (bytes !== undefined) written.push(bytes);
+      await setImmediate();
+    }
+    this.#prepared = Buffer.concat(written);
+  }
+
   serializeRequest(request: metrics.ResourceMetrics): Uint8Array | undefined {
-    const bytes = this.#serializer.serializeRequest(request);
+    const bytes = this.#prepared ?? this.#serializer.serializeRequest(request);
+    this.#prepared = undefined;
     if (bytes !== undefined && bytes.length > MAX_REQUEST_BYTES)
       throw new BatchRefusedError(`a request of ${bytes.length} bytes is not sent: 64 MiB is the limit`, {
         tooLarge: true,

@@ -5,7 +5,7 @@ import { core, type metrics } from '@opentelemetry/sdk-node';
 import { WeftError } from '../../../core/errors.js';
 import type { AnswerReader } from './answer-reader.js';
 import { type GrpcFailure, grpcError, type PartialSuccess } from './answers.js';
-import type { Stream } from './streams.js';
+import { type Stream, slicesOf } from './streams.js';
 
 /** The SDK's side, for one of the protocols. */
 export interface Connection {
@@ -14,6 +14,8 @@ export interface Connection {
   /** Gives up the request under way; where that is not possible it ends with its timeout. */
   readonly abort: (reason: unknown) => void;
   readonly url: string;
+  /** Whether requests can be written one behind the other: protobuf can, JSON cannot. */
+  readonly inSlices: boolean;
 }
 
 interface ExporterParts extends Connection {
@@ -33,9 +35,10 @@ export class Exporter {
 
   /** One request. Resolves when the receiver took it; rejects with what becomes of the batch. */
   async export(streams: readonly Stream[], signal: AbortSignal): Promise<PartialSuccess | undefined> {
-    signal.throwIfAborted();
-    const { answers, abort, delegate, request } = this.#parts;
+    const { answers, abort, delegate, request, inSlices } = this.#parts;
     answers.clear();
+    if (inSlices) await answers.prepare(Array.from(slicesOf(streams), (slice) => request([slice])));
+    signal.throwIfAborted();
     const stop = (): void => abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     const done = new Promise<core.ExportResult>((resolve) => delegate.export(request(streams), resolve));

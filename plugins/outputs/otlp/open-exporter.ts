@@ -78,7 +78,7 @@ async function openHttp(
   const answers = new AnswerReader(isJson ? JsonMetricsSerializer : ProtobufMetricsSerializer);
   const own = createOtlpHttpExporterMetrics('otlp_http_metric_exporter', MetricsExporterMetricsHelper, url, undefined);
   const delegate = createOtlpNetworkExportDelegate(options, answers, own, transport);
-  return { delegate, answers, abort: (reason) => transport.abort(reason), url };
+  return { delegate, answers, abort: (reason) => transport.abort(reason), url, inSlices: !isJson };
 }
 
 function openGrpc(config: OtlpConfig, common: OTLPExporterNodeConfigBase, { ca, cert, key }: TlsFiles): Connection {
@@ -99,7 +99,7 @@ function openGrpc(config: OtlpConfig, common: OTLPExporterNodeConfigBase, { ca, 
     'MetricsExportService',
     '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
   );
-  return { delegate, answers, abort: () => undefined, url: options.url };
+  return { delegate, answers, abort: () => undefined, url: options.url, inSlices: true };
 }
 
 async function tlsFiles({ tls_ca, tls_cert, tls_key }: OtlpConfig): Promise<TlsFiles> {

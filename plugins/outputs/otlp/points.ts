@@ -23,7 +23,7 @@ export interface Encoded {
 }
 
 /** Metrics that become points between two looks at the rest of the world. */
-const METRICS_PER_SLICE = 200;
+const METRICS_PER_SLICE = 100;
 const NS_PER_S = 1_000_000_000n;
 const MAX_TIME_NS = 2n ** 64n;
 

@@ -32,6 +32,18 @@ export type Stream = { readonly name: string; readonly unit: string } & (
   | { readonly kind: 'histogram'; readonly points: Point<HistogramValue>[] }
 );
 
+/** Points that are written as bytes in one go. */
+const POINTS_PER_SLICE = 500;
+
+/** The same points in streams of at most POINTS_PER_SLICE. */
+export function* slicesOf(streams: readonly Stream[]): Generator<Stream> {
+  for (const stream of streams) {
+    for (let first = 0; first < stream.points.length; first += POINTS_PER_SLICE) {
+      yield { ...stream, points: stream.points.slice(first, first + POINTS_PER_SLICE) } as Stream;
+    }
+  }
+}
+
 /** What differs in name, kind or unit is another metric to OTLP. */
 export class Streams {
   readonly #byKey = new Map<string, Stream>();

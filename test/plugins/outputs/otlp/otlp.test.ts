@@ -192,6 +192,21 @@ test('a metric that comes late: its own window as a delta; of totals, the next p
   }
 });
 
+test('a large batch is one request, and each of its points is in it once', async (t) => {
+  const receiver = await httpReceiver(t);
+  const { output } = await connectedOutput(t, { endpoint: receiver.url });
+  const hosts = Array.from({ length: 1201 }, (_, i) => `host-${i}`);
+  await output.write(
+    hosts.map((dst) => probe({ sent: count(1) }, { tags: { dst } })),
+    never,
+  );
+  assert.equal(receiver.received.length, 1);
+  assert.deepEqual(
+    last(receiver.received).map(({ tags }) => tags.dst),
+    hosts,
+  );
+});
+
 test('gauges in base units; fields that OTLP has no place for are left out and counted', async (t) => {
   const receiver = await httpReceiver(t);
   const { output } = await connectedOutput(t, { endpoint: receiver.url });
