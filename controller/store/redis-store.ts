@@ -106,7 +106,7 @@ export class RedisStore implements RegistryStore {
     const { prefix } = this.#config;
     const whole = [id, `${prefix}agents`, String(Math.max(1, Math.ceil(ttlMs))), ...args];
     try {
-      return await this.#answers.within(connection.eval(script, `${this.#keyPrefix}${id}`, whole));
+      return await this.#answers.within(connection.eval(script, [`${this.#keyPrefix}${id}`], whole));
     } catch (error) {
       // What Redis refuses it has answered; whether the rest was done nobody knows.
       if (!(error instanceof ErrorReply)) this.#disturbed(asError(error));

@@ -34,6 +34,12 @@ export const redisOptions = {
       { ...STRICT, description: 'Redis Sentinel, in place of `url`.' },
     ),
   ),
+  database: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'Number of the database, where the `url` does not say it; not of a cluster.',
+    }),
+  ),
   username: Type.Optional(Type.String({ minLength: 1, description: 'ACL user.' })),
   password: Type.Optional(Type.String({ minLength: 1, description: 'Its password, or `file:PATH` to read it from.' })),
   tls_ca: File('PEM file with the authorities of the server certificate, in place of the system’s.'),
@@ -48,7 +54,7 @@ export const redisOptions = {
     default: '2s',
     atLeast: '50ms',
     atMost: '1m',
-    description: 'How long a connection or a command may take before the store counts as away.',
+    description: 'How long a connection or a command may take before Redis counts as away.',
   }),
 };
 
@@ -64,6 +70,10 @@ export function checkRedisConfig(where: string, config: RedisConfig): void {
   }
   if ((config.tls_cert === undefined) !== (config.tls_key === undefined))
     throw new ConfigError(`${where}: tls_cert and tls_key belong together: set both or neither`);
+  if (config.database !== undefined && config.cluster !== undefined)
+    throw new ConfigError(`${where}: a cluster has no databases but 0: remove database`);
+  if (config.database !== undefined && /^rediss?:\/\/[^/]*\/\d/.test(config.url ?? ''))
+    throw new ConfigError(`${where}: both url and database name a database: keep one`);
   const nodes = config.cluster ?? config.sentinel?.nodes ?? [];
   if (new Set(nodes.map(isTls)).size > 1)
     throw new ConfigError(`${where}: expected redis:// or rediss:// for all nodes, found both`);

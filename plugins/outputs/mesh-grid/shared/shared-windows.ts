@@ -117,7 +117,7 @@ export class SharedWindows {
 
   async #eval(script: string, endMs: number, args: readonly (string | Buffer)[]): Promise<unknown[]> {
     const key = `${this.channel}:${endMs}`;
-    const answer = await this.#options.answers.within(this.#connection.evalBytes(script, key, args));
+    const answer = await this.#options.answers.within(this.#connection.evalBytes(script, [key], args));
     if (!Array.isArray(answer)) throw new TypeError(`Redis answers ${typeof answer} where a list is expected`);
     return answer;
   }
