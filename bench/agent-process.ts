@@ -1,19 +1,10 @@
 /** The whole agent (weft run) as a child process with a configuration of its own, and what it costs from outside. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { loopbackAddress } from './loopback.js';
-import { readUsage, type Usage } from './process-usage.js';
+import { type StartedWeft, startWeft, WeftProcess } from './weft-process.js';
 
-/** As users start it: dist/bench/ → bin/weft. */
-const LAUNCHER = fileURLToPath(new URL('../../bin/weft', import.meta.url));
-const START_DEADLINE_MS = 20_000;
 const TEXT = 'text/plain;version=0.0.4';
 /** What Prometheus asks for when native histograms are on. */
 const PROTOBUF =
@@ -32,40 +23,29 @@ export interface Scrape {
   readonly body: string;
 }
 
-export class AgentProcess {
-  readonly #child: ChildProcess;
-  readonly #folder: string;
+export class AgentProcess extends WeftProcess {
+  /** Of its metrics. */
   readonly #url: string;
 
-  private constructor(child: ChildProcess, folder: string, url: string) {
-    this.#child = child;
-    this.#folder = folder;
-    this.#url = url;
+  private constructor(started: StartedWeft) {
+    super(started);
+    [this.#url = ''] = started.urls;
   }
 
   static async start(targets: AgentTargets): Promise<AgentProcess> {
-    const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
-    const prometheusPort = await freePort();
-    await writeFile(join(folder, 'pinglist.json'), JSON.stringify(pinglist(targets)));
-    await writeFile(join(folder, 'weft.yaml'), configuration(folder, prometheusPort, targets.transport));
-    const env = targets.transport === 'rdma-ud' ? { ...process.env, ...targets.verbs } : process.env;
-    const args = ['--pdeathsig', 'KILL', LAUNCHER, 'run', '-c', join(folder, 'weft.yaml')];
-    const child = spawn('setpriv', args, { stdio: ['ignore', 'ignore', 'inherit'], env });
-    const agent = new AgentProcess(child, folder, `http://127.0.0.1:${prometheusPort}/metrics`);
-    await agent.#ready();
-    return agent;
+    const configure = async (folder: string): Promise<object> => {
+      await writeFile(pinglistIn(folder), JSON.stringify(pinglist(targets)));
+      return configuration(folder, targets.transport);
+    };
+    const env = targets.transport === 'rdma-ud' ? targets.verbs : {};
+    return new AgentProcess(await startWeft({ command: 'run', configure, serving: ['serving metrics'], env }));
   }
 
   /** The pinglist is empty from now on; the agent finds that within some seconds. */
   async stopProbing(): Promise<void> {
-    const path = join(this.#folder, 'pinglist.json');
+    const path = pinglistIn(this.folder);
     await writeFile(`${path}.new`, JSON.stringify({ version: 1, revision: 'none', targets: [] }));
     await rename(`${path}.new`, path);
-  }
-
-  usage(): Usage {
-    if (this.#child.pid === undefined) throw new Error('the agent did not start');
-    return readUsage(this.#child.pid);
   }
 
   async scrape(format: 'text' | 'protobuf'): Promise<Scrape> {
@@ -76,30 +56,10 @@ export class AgentProcess {
     const bytes = Number(response.headers.get('content-length') ?? body.length);
     return { ms: performance.now() - start, bytes, body: body.toString(format === 'text' ? 'utf8' : 'latin1') };
   }
+}
 
-  async stop(): Promise<void> {
-    if (!this.#ended) {
-      const exited = once(this.#child, 'exit');
-      this.#child.kill('SIGTERM');
-      await exited;
-    }
-    await rm(this.#folder, { recursive: true });
-  }
-
-  get #ended(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
-  }
-
-  async #ready(): Promise<void> {
-    const deadline = performance.now() + START_DEADLINE_MS;
-    for (;;) {
-      if (this.#ended) throw new Error(`the agent ended with ${this.#child.exitCode ?? this.#child.signalCode}`);
-      if (performance.now() > deadline) throw new Error(`the agent does not answer at ${this.#url}`);
-      const answer = await this.scrape('text').catch(() => undefined);
-      if (answer !== undefined) return;
-      await delay(50);
-    }
-  }
+function pinglistIn(folder: string): string {
+  return join(folder, 'pinglist.json');
 }
 
 function pinglist(targets: AgentTargets): object {
@@ -120,23 +80,13 @@ function addressOf(targets: AgentTargets, i: number): object {
   return { address: loopbackAddress(i), port: targets.port };
 }
 
-function configuration(folder: string, prometheusPort: number, transport: AgentTargets['transport']): string {
-  const options = transport === 'rdma-ud' ? 'devices: [ fake0 ]' : 'listen: [ "127.0.0.1:0" ]';
-  return `agent: { hostname: bench, log_level: warn, labels: { tor: t0, pod: p0 } }
-inputs:
-  pinglist: [ { file: ${join(folder, 'pinglist.json')} } ]
-  ${transport}: [ { ${options} } ]
-outputs:
-  prometheus: [ { listen: "127.0.0.1:${prometheusPort}" } ]
-`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+function configuration(folder: string, transport: AgentTargets['transport']): object {
+  return {
+    agent: { hostname: 'bench', log_format: 'json', labels: { tor: 't0', pod: 'p0' } },
+    inputs: {
+      pinglist: [{ file: pinglistIn(folder) }],
+      [transport]: [transport === 'rdma-ud' ? { devices: ['fake0'] } : { listen: ['127.0.0.1:0'] }],
+    },
+    outputs: { prometheus: [{ listen: '127.0.0.1:0' }] },
+  };
 }
