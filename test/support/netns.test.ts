@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { networkRttsNs, startCapture } from './capture.js';
+import { capturedProbes, startCapture } from './capture.js';
 import { createNet, type Host, type Net, netnsUnavailable } from './netns.js';
 import { dropArriving, dropCounts, stopDropping } from './nftables.js';
 
@@ -39,10 +39,15 @@ describe('network namespaces as hosts', { skip: netnsUnavailable() ?? false }, (
     const captures = await Promise.all([prober, reflector].map((host) => startCapture(host, PORT)));
     assert.equal(send(prober, 'udp4', reflector.address4), 10);
     const [atProber, atReflector] = await Promise.all(captures.map((capture) => capture.stop()));
-    assert.equal(atProber!.length, 30, '10 probes, each answered twice');
-    const rtts = networkRttsNs(atProber!, atReflector!, PORT);
-    assert.equal(rtts.length, 10);
-    for (const rtt of rtts) assert.ok(rtt > 0, `a round trip takes time, not ${rtt} ns`);
+    for (const { near, far } of [atProber!, atReflector!]) {
+      assert.deepEqual([near.length, far.length], [30, 30], '10 probes, each answered twice');
+    }
+    const probes = capturedProbes(atProber!, atReflector!, PORT);
+    assert.equal(probes.length, 10);
+    for (const { networkRtt, responderDelay } of probes) {
+      assert.ok(networkRtt.low > 0, `a round trip takes time, not ${networkRtt.low} ns`);
+      assert.ok(networkRtt.low < networkRtt.high && responderDelay.low < responderDelay.high);
+    }
   });
 
   it('joins them over IPv6', async () => {
