@@ -3,10 +3,7 @@
  * plugin has one, so that the conformance suite can start it.
  */
 
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { acceptingServer } from '../support/accepting-server.js';
 import { buildFakeVerbs } from '../support/fake-verbs.js';
@@ -32,14 +29,7 @@ export async function runnableConfigs(folder: string): Promise<Readonly<Record<s
     'output/file': { path: join(folder, 'metrics.json') },
     'output/influxdb': { url: await acceptingServer(), version: 1, database: 'weft' },
     'output/mesh-grid': { listen: '127.0.0.1:0' },
-    'output/otlp': { endpoint: await receiver() },
+    'output/otlp': { endpoint: await acceptingServer() },
     'output/prometheus': { listen: '127.0.0.1:0' },
   };
-}
-
-/** Takes whatever is sent to it, and does not keep the process alive. */
-async function receiver(): Promise<string> {
-  const server = createServer((_, response) => response.end());
-  await once(server.listen(0, '127.0.0.1').unref(), 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

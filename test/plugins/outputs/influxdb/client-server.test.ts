@@ -7,6 +7,7 @@ import { BatchRefusedError, RetryLaterError } from '../../../../core/errors.js';
 import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import { makeCertificates } from '../../../support/certificates.js';
 import { answering, InfluxdbDouble } from '../../../support/influxdb-double.js';
+import { failureOf } from '../../../support/rejection.js';
 import { tempFolder } from '../../../support/temp-folder.js';
 import { connectedOutput, never, point } from './made.js';
 
@@ -14,13 +15,6 @@ async function started(t: TestContext, more: object = {}) {
   const double = await InfluxdbDouble.start(t, 2);
   const { output } = await connectedOutput(t, { url: double.url, version: 1, database: 'weft', ...more });
   return { double, output };
-}
-
-async function failure(write: Promise<unknown>): Promise<Error> {
-  return await write.then(
-    () => assert.fail('the write was accepted'),
-    (error: Error) => error,
-  );
 }
 
 test('one request, and nobody logs in who has no login', async (t) => {
@@ -45,12 +39,12 @@ test('busy servers say when to come back; nothing is written again before, and t
   const { double, output } = await started(t);
   for (const status of [429, 503]) {
     double.scripted.push(answering(status, { 'retry-after': '7' }));
-    const error = await failure(output.write([point(1)], never));
+    const error = await failureOf(output.write([point(1)], never));
     assert.ok(error instanceof RetryLaterError && error.retryAfterMs === 7000, String(error));
   }
   for (const status of [429, 500, 503, 302]) {
     double.scripted.push(answering(status, {}, '{"error":"timeout, said the shard"}'));
-    const error = await failure(output.write([point(1)], never));
+    const error = await failureOf(output.write([point(1)], never));
     assert.ok(error instanceof PeerError, String(error));
     assert.match(error.message, new RegExp(`status ${status}: timeout, said the shard`));
   }
@@ -60,9 +54,9 @@ test('busy servers say when to come back; nothing is written again before, and t
 test('what does not come from InfluxDB refuses no point', async (t) => {
   const { double, output } = await started(t);
   double.scripted.push(answering(400, {}, 'Client sent an HTTP request to an HTTPS server.\n'));
-  assert.ok((await failure(output.write([point(1)], never))) instanceof PeerError);
+  assert.ok((await failureOf(output.write([point(1)], never))) instanceof PeerError);
   double.scripted.push(answering(400, {}, '{"error":"unable to parse \'x\': missing fields"}'));
-  assert.ok((await failure(output.write([point(1)], never))) instanceof BatchRefusedError);
+  assert.ok((await failureOf(output.write([point(1)], never))) instanceof BatchRefusedError);
 });
 
 test('an answer that breaks off, never comes, or is not waited for, keeps the batch', async (t) => {
@@ -71,18 +65,18 @@ test('an answer that breaks off, never comes, or is not waited for, keeps the ba
     double.scripted.push((response) => {
       response.writeHead(status, { 'content-length': '100' }).write('{"err', () => response.destroy());
     });
-    const broken = await failure(output.write([point(1)], never));
+    const broken = await failureOf(output.write([point(1)], never));
     assert.ok(broken instanceof PeerError && broken.reason === 'unreachable', String(broken));
   }
   const impatient = await connectedOutput(t, { url: double.url, version: 1, database: 'weft', timeout: '200ms' });
   double.scripted.push(() => {});
-  const late = await failure(impatient.output.write([point(1)], never));
+  const late = await failureOf(impatient.output.write([point(1)], never));
   assert.ok(late instanceof PeerError && late.reason === 'timeout', String(late));
   const controller = new AbortController();
   double.scripted.push(() => controller.abort(new Error('enough')));
-  assert.match((await failure(output.write([point(1)], controller.signal))).message, /enough/);
+  assert.match((await failureOf(output.write([point(1)], controller.signal))).message, /enough/);
   double.scripted.push(() => void output.close());
-  await failure(output.write([point(1)], never));
+  await failureOf(output.write([point(1)], never));
 });
 
 test('two outputs at once have an answer each', async (t) => {
@@ -97,9 +91,9 @@ test('two outputs at once have an answer each', async (t) => {
       if (waiting.length === answers.length) for (const send of waiting) send();
     });
   }
-  const first = failure(output.write([point(1)], never));
+  const first = failureOf(output.write([point(1)], never));
   await double.written(1);
-  const second = failure(other.output.write([point(2)], never));
+  const second = failureOf(other.output.write([point(2)], never));
   const errors = await Promise.all([first, second]);
   assert.deepEqual(
     errors.map((error) => (error as RetryLaterError).retryAfterMs),
@@ -113,7 +107,7 @@ test('over TLS, with its own authority', async (t) => {
   const double = await InfluxdbDouble.start(t, 2, tls);
   const place = { url: `${double.url}/below/`, version: 1, database: 'weft' };
   const stranger = await connectedOutput(t, place);
-  assert.match((await failure(stranger.output.write([point(1)], never))).message, /certificate/);
+  assert.match((await failureOf(stranger.output.write([point(1)], never))).message, /certificate/);
   const { output } = await connectedOutput(t, { ...place, tls_ca: caFile });
   double.scripted.push(answering(204));
   await output.write([point(1)], never);

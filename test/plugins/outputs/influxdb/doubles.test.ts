@@ -12,9 +12,12 @@ import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import { makeCertificates } from '../../../support/certificates.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { answering, InfluxdbDouble } from '../../../support/influxdb-double.js';
+import { awkwardBatch } from '../../../support/metrics.js';
+import { failureOf } from '../../../support/rejection.js';
+import { settled } from '../../../support/settled.js';
 import { tempFolder } from '../../../support/temp-folder.js';
-import { awkwardBatch, canonical, type Plain, sent } from './awkward.js';
-import { connectedOutput, makeOutput, never, point, START_NS, settled } from './made.js';
+import { connectedOutput, makeOutput, never, point, START_NS } from './made.js';
+import { canonical, type Plain, sent } from './plain.js';
 
 const stored = ({ points }: InfluxdbDouble): Plain[] =>
   points.map(({ name, tags, fields, time }) => {
@@ -23,13 +26,6 @@ const stored = ({ points }: InfluxdbDouble): Plain[] =>
   });
 
 const numbersOf = ({ points }: InfluxdbDouble): unknown[] => points.map(({ fields }) => fields.v?.value).sort();
-
-async function failure(write: Promise<unknown>): Promise<Error> {
-  return await write.then(
-    () => assert.fail('the write was accepted'),
-    (error: Error) => error,
-  );
-}
 
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
@@ -82,7 +78,7 @@ for (const version of [2, 3] as const) {
       await writeFile(file, 'an-old-token\n');
       const options = { ...double.options, token: `file:${file}`, content_encoding: 'identity' };
       const { output } = await connectedOutput(t, options);
-      const refused = await failure(output.write([point(1)], never));
+      const refused = await failureOf(output.write([point(1)], never));
       assert.ok(refused instanceof PeerError && refused.reason === 'unauthorized', String(refused));
       await writeFile(file, `${double.token}\n`);
       await output.write([point(1)], never);
@@ -137,7 +133,7 @@ for (const version of [2, 3] as const) {
       const double = await InfluxdbDouble.start(t, version);
       double.maxBodyBytes = 200;
       const { output } = await connectedOutput(t, double.options);
-      const error = await failure(
+      const error = await failureOf(
         output.write(
           range(40).map((i) => point(i)),
           never,
@@ -163,7 +159,7 @@ for (const version of [2, 3] as const) {
         [429, 'Wed, 31 Dec 2025 00:00:00 GMT', 0],
       ] as const) {
         double.scripted.push(answering(status, { 'retry-after': header }));
-        const error = await failure(output.write([point(1)], never));
+        const error = await failureOf(output.write([point(1)], never));
         assert.ok(error instanceof RetryLaterError, String(error));
         assert.equal(error.retryAfterMs, waitMs, header);
       }
@@ -176,7 +172,7 @@ for (const version of [2, 3] as const) {
         [405, undefined],
       ] as const) {
         double.scripted.push(answering(status, header === undefined ? {} : { 'retry-after': header }, 'page'));
-        const error = await failure(output.write([point(1)], never));
+        const error = await failureOf(output.write([point(1)], never));
         assert.ok(error instanceof PeerError, `${status}: ${error}`);
       }
       await output.write([point(1)], never);
@@ -196,10 +192,10 @@ for (const version of [2, 3] as const) {
       ];
       for (const page of pages) {
         double.scripted.push(answering(400, {}, page));
-        assert.ok((await failure(output.write([point(1)], never))) instanceof PeerError, page);
+        assert.ok((await failureOf(output.write([point(1)], never))) instanceof PeerError, page);
       }
       double.scripted.push(answering(413, {}, '<html>413</html>'));
-      assert.ok((await failure(output.write([point(1)], never))) instanceof BatchRefusedError);
+      assert.ok((await failureOf(output.write([point(1)], never))) instanceof BatchRefusedError);
     });
 
     test('an answer that breaks off, or never comes, keeps the batch', async (t) => {
@@ -208,15 +204,15 @@ for (const version of [2, 3] as const) {
       double.scripted.push((response) => {
         response.writeHead(400, { 'content-length': '100' }).write('{"err', () => response.destroy());
       });
-      assert.ok((await failure(output.write([point(1)], never))) instanceof PeerError);
+      assert.ok((await failureOf(output.write([point(1)], never))) instanceof PeerError);
       double.scripted.push(() => {});
-      const late = await failure(output.write([point(1)], never));
+      const late = await failureOf(output.write([point(1)], never));
       assert.ok(late instanceof PeerError && late.reason === 'timeout', String(late));
       double.scripted.push(() => {});
       const controller = new AbortController();
       const write = output.write([point(1)], controller.signal);
       controller.abort(new Error('enough'));
-      assert.match((await failure(write)).message, /enough/);
+      assert.match((await failureOf(write)).message, /enough/);
     });
 
     test('over TLS, with its own authority', async (t) => {
@@ -224,7 +220,7 @@ for (const version of [2, 3] as const) {
       const tls = { cert: readFileSync(server.certFile), key: readFileSync(server.keyFile) };
       const double = await InfluxdbDouble.start(t, version, tls);
       const stranger = await connectedOutput(t, double.options);
-      const error = await failure(stranger.output.write([point(1)], never));
+      const error = await failureOf(stranger.output.write([point(1)], never));
       assert.ok(error instanceof PeerError && error.reason === 'tls', String(error));
       const { output } = await connectedOutput(t, { ...double.options, tls_ca: caFile });
       await output.write([point(1)], never);

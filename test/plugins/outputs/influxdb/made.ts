@@ -1,13 +1,11 @@
-/** Outputs as a configuration makes them, and what became of what they were given. */
+/** Outputs as a configuration makes them. */
 
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../../../core/clock.js';
 import { decode } from '../../../../core/config/decode.js';
 import { asWritten } from '../../../../core/config/schema-tree.js';
-import { BatchRefusedError, PartialWriteError, PermanentError } from '../../../../core/errors.js';
 import { gauge, type Metric } from '../../../../core/metric.js';
 import { createBoard } from '../../../../core/pinglist/board.js';
-import type { Output } from '../../../../core/plugin.js';
 import { type InfluxdbConfig, InfluxdbOptions } from '../../../../plugins/outputs/influxdb/config.js';
 import { InfluxdbOutput } from '../../../../plugins/outputs/influxdb/influxdb.js';
 import { MemoryLog } from '../../../support/memory-log.js';
@@ -39,40 +37,4 @@ export async function connectedOutput(t: TestContext, options: object, clock?: C
   const made = makeOutput(t, options, clock);
   await made.output.connect();
   return made;
-}
-
-export interface Fates {
-  readonly accepted: ReadonlySet<number>;
-  /** By index, with the reason. */
-  readonly rejected: ReadonlyMap<number, string>;
-  readonly writes: number;
-}
-
-/** Settles the batch as the agent does. Rejects with what keeps metrics. */
-export async function settled(output: Output, batch: readonly Metric[]): Promise<Fates> {
-  const [accepted, rejected] = [new Set<number>(), new Map<number, string>()];
-  let writes = 0;
-  const write = async (from: number, to: number): Promise<void> => {
-    writes += 1;
-    try {
-      await output.write(batch.slice(from, to), never);
-      for (let i = from; i < to; i += 1) accepted.add(i);
-    } catch (error) {
-      if (error instanceof PartialWriteError && !error.retry) {
-        for (const index of error.accepted) accepted.add(from + index);
-        for (const each of error.rejected) {
-          const { index, reason } = typeof each === 'number' ? { index: each, reason: 'refused' } : each;
-          rejected.set(from + index, reason);
-        }
-      } else if (error instanceof PermanentError || (error instanceof BatchRefusedError && to - from === 1)) {
-        for (let i = from; i < to; i += 1) rejected.set(i, error.reason);
-      } else if (error instanceof BatchRefusedError) {
-        const middle = from + Math.ceil((to - from) / 2);
-        await write(from, middle);
-        await write(middle, to);
-      } else throw error;
-    }
-  };
-  await write(0, batch.length);
-  return { accepted, rejected, writes };
 }

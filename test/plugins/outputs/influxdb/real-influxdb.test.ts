@@ -16,9 +16,12 @@ import {
   InfluxdbServer,
   type InfluxSeries,
 } from '../../../support/influxdb-server.js';
+import { awkwardBatch } from '../../../support/metrics.js';
+import { failureOf } from '../../../support/rejection.js';
+import { settled } from '../../../support/settled.js';
 import { tempFolder } from '../../../support/temp-folder.js';
-import { awkwardBatch, canonical, type Plain, sent } from './awkward.js';
-import { connectedOutput, makeOutput, never, point, START_NS, settled } from './made.js';
+import { connectedOutput, makeOutput, never, point, START_NS } from './made.js';
+import { canonical, type Plain, sent } from './plain.js';
 
 const skip = hasInfluxdb() ? false : 'Debian package influxdb is not installed';
 
@@ -48,13 +51,6 @@ async function started(t: TestContext, options: InfluxdbOptions = {}, more: obje
   await server.query('CREATE DATABASE weft');
   const { output } = await connectedOutput(t, { url: server.url, version: 1, database: 'weft', ...more });
   return { server, output };
-}
-
-async function failure(write: Promise<unknown>): Promise<Error> {
-  return await write.then(
-    () => assert.fail('the write was accepted'),
-    (error: Error) => error,
-  );
 }
 
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
@@ -151,7 +147,7 @@ describe('InfluxDB 1.x', { skip }, () => {
     const nobody = await connectedOutput(t, place);
     const someone = await connectedOutput(t, { ...place, username: 'w', password: `file:${file}` });
     for (const { output } of [nobody, someone]) {
-      const error = await failure(output.write([point(1)], never));
+      const error = await failureOf(output.write([point(1)], never));
       assert.ok(error instanceof PeerError && error.reason === 'unauthorized', String(error));
     }
     await writeFile(file, "it's: é\n");
@@ -167,7 +163,7 @@ describe('InfluxDB 1.x', { skip }, () => {
 
   test('a database that is missing keeps the batch, and says what to do', async (t) => {
     const { server, output } = await started(t, {}, { database: 'other' });
-    const error = await failure(output.write([point(1)], never));
+    const error = await failureOf(output.write([point(1)], never));
     assert.ok(error instanceof PeerError, String(error));
     assert.match(error.message, /404: database not found: .*create the database/);
     await server.query('CREATE DATABASE other');
@@ -251,7 +247,7 @@ describe('InfluxDB 1.x', { skip }, () => {
 
   test('a batch that is too large is halved until it fits', async (t) => {
     const { server, output } = await started(t, { http: { 'max-body-size': 300 } });
-    const error = await failure(
+    const error = await failureOf(
       output.write(
         range(100).map((i) => point(i)),
         never,
@@ -299,11 +295,11 @@ describe('InfluxDB 1.x', { skip }, () => {
     const { server, output } = await started(t, {}, { timeout: '2s' });
     await output.write([point(1)], never);
     await server.kill();
-    for (let i = 0; i < 3; i += 1) assert.ok((await failure(output.write([point(2)], never))) instanceof PeerError);
+    for (let i = 0; i < 3; i += 1) assert.ok((await failureOf(output.write([point(2)], never))) instanceof PeerError);
     await server.restart();
     await output.write([point(2)], never);
     server.stall();
-    const error = await failure(output.write([point(3)], never));
+    const error = await failureOf(output.write([point(3)], never));
     assert.ok(error instanceof PeerError && error.reason === 'timeout', String(error));
     server.resume();
     await output.write([point(3)], never);

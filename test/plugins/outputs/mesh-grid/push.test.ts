@@ -17,6 +17,7 @@ import { type MeshGridConfig, MeshGridOptions } from '../../../../plugins/output
 import { meshGridOutput } from '../../../../plugins/outputs/mesh-grid/mesh-grid.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { MemoryLog } from '../../../support/memory-log.js';
+import { failureOf } from '../../../support/rejection.js';
 import { plain, probe, WINDOW_END_NS, WINDOW_MS } from '../../common/grid/metrics.js';
 import { startedListener, TOKENS } from '../../inputs/mesh-listener/listener.js';
 
@@ -69,15 +70,8 @@ const saying =
   };
 const TAKEN = { accepted: 1, doubled: 0, refused: [] };
 
-async function failure(write: Promise<void>): Promise<unknown> {
-  return await write.then(
-    () => assert.fail('the write was accepted'),
-    (error: unknown) => error,
-  );
-}
-
 async function partOf(write: Promise<void>): Promise<PartialWriteError> {
-  const error = await failure(write);
+  const error = await failureOf(write);
   assert.ok(error instanceof PartialWriteError, String(error));
   return error;
 }
@@ -136,7 +130,7 @@ test('a wrong token, or a source that may not push, keeps the batch and is told'
     [{}, 'forbidden', /403.*"host-a".*allow_src/],
   ] as const) {
     const { output } = await connected(t, { url: listener.url, ...options });
-    const error = await failure(output.write([probe()], never));
+    const error = await failureOf(output.write([probe()], never));
     assert.ok(error instanceof PeerError);
     assert.equal(error.reason, reason);
     assert.match(error.message, message);
@@ -153,10 +147,10 @@ test('Retry-After is honoured: nobody is asked before, and the batch is kept', a
       else saying(200, TAKEN)(request, response);
     });
     const { output, clock } = await connected(t, { url });
-    const first = await failure(output.write([probe()], never));
+    const first = await failureOf(output.write([probe()], never));
     assert.ok(first instanceof PeerError && first.reason === 'overloaded');
     clock.stall(6900);
-    assert.match(String(await failure(output.write([probe()], never))), /no rows for 1 s more/);
+    assert.match(String(await failureOf(output.write([probe()], never))), /no rows for 1 s more/);
     assert.equal(asked, 1);
     clock.stall(100);
     await output.write([probe()], never);
@@ -201,7 +195,7 @@ test('answers that no listener gives keep the batch', async (t) => {
     const url = await server(t, saying(status, body));
     const { output } = await connected(t, { url });
     assert.ok(
-      (await failure(output.write([probe()], never))) instanceof PeerError,
+      (await failureOf(output.write([probe()], never))) instanceof PeerError,
       `${status} ${JSON.stringify(body)}`,
     );
   }
@@ -229,7 +223,7 @@ test('a write that is aborted, or takes longer than its timeout, ends and keeps 
   for (const end of ['abort', 'timeout']) {
     const controller = new AbortController();
     const arrived = new Promise<void>((resolve) => received.push(resolve));
-    const write = failure(output.write([probe()], controller.signal));
+    const write = failureOf(output.write([probe()], controller.signal));
     await arrived;
     if (end === 'abort') controller.abort(new Error('stop'));
     else await clock.advance(10_000);
