@@ -52,11 +52,12 @@ function encodeMetric(metric: Metric, draft: Draft, streams: Streams, reasons: D
     return 0;
   }
   const { name, tags, fields, timeNs } = metric;
+  const isSound = timeNs >= 0n && timeNs < MAX_TIME_NS && areUnicode([name, ...Object.entries(tags).flat()]);
   const sendable: (readonly [string, NumericField])[] = [];
   for (const key in fields) {
     const field = fields[key];
     if (field === undefined) continue;
-    const fault = timeNs < 0n || timeNs >= MAX_TIME_NS ? 'invalid' : faultOf(field);
+    const fault = isSound && !UNPAIRED.test(key) ? faultOf(field) : 'invalid';
     if (fault !== undefined) reasons.push(fault);
     else if (field.kind !== 'text') sendable.push([key, field]);
   }
@@ -84,6 +85,13 @@ function encodeMetric(metric: Metric, draft: Draft, streams: Streams, reasons: D
     made += 1;
   }
   return made;
+}
+
+/** Half of a surrogate pair has no form in UTF-8: the receiver would get a sign in its place, the same for all halves. */
+const UNPAIRED = /\p{Surrogate}/u;
+
+function areUnicode(texts: readonly string[]): boolean {
+  return !texts.some((text) => UNPAIRED.test(text));
 }
 
 function faultOf(field: Field): DropReason | undefined {
