@@ -8,10 +8,10 @@
 import { BatchRefusedError, RetryLaterError } from '../../../core/errors.js';
 import { type FailureReason, PeerError } from '../../common/peer/failure.js';
 import { forLog } from '../../common/peer/problem.js';
+import { retryAfterMs } from '../../common/peer/retry-after.js';
 import type { Point } from './batch.js';
 import { type Problem, problemOf } from './problem.js';
 import { refusedPoints } from './refused-points.js';
-import { retryAfterMs } from './retry-after.js';
 import type { ServerAnswer } from './server.js';
 
 /** Some points are refused for good. */

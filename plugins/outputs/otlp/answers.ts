@@ -11,6 +11,10 @@ import {
   type Rejection,
   RetryLaterError,
 } from '../../../core/errors.js';
+import type { ExchangeAnswer } from '../../common/peer/exchange.js';
+import { type FailureReason, PeerError } from '../../common/peer/failure.js';
+import { forLog } from '../../common/peer/problem.js';
+import { retryAfterMs } from '../../common/peer/retry-after.js';
 import { readStatus, retryDelayMs } from './rpc-status.js';
 
 /** What a receiver says beside "taken". */
@@ -19,20 +23,17 @@ export interface PartialSuccess {
   readonly message: string;
 }
 
-/** Of a text that a receiver wrote, what a log line bears. */
-const MAX_MESSAGE = 300;
-
-/** The error for an HTTP answer that is not 2xx. `nowMs` is UTC, for a `Retry-After` that is a date. */
-export function httpError(status: number, retryAfter: string | undefined, body: Uint8Array, nowMs: number): Error {
-  const said = saidBy(body);
-  const message = `the receiver answered ${status}${said}`;
+/** The error for an HTTP answer that is not 2xx; `nowNs` is UTC, for a `Retry-After` that is a date. */
+export function httpError({ status, headers, body }: ExchangeAnswer, receiver: string, nowNs: bigint): Error {
+  const message = `${receiver} answered ${status}${saidBy(body)}`;
   switch (status) {
     case 429:
     case 502:
     case 503:
     case 504: {
-      const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
-      return retryAfterMs === undefined ? new Error(message) : new RetryLaterError(message, { retryAfterMs });
+      const waitMs = retryAfterMs(headers['retry-after'], nowNs);
+      if (waitMs !== undefined) return new RetryLaterError(message, { retryAfterMs: waitMs });
+      return new PeerError(status === 429 || status === 503 ? 'overloaded' : 'status', message);
     }
     case 413:
       return new BatchRefusedError(message, { tooLarge: true });
@@ -57,7 +58,15 @@ export interface GrpcFailure {
   readonly metadata?: { get(key: string): readonly (string | Uint8Array)[] };
 }
 
-const RETRYABLE = new Set([1, 4, 10, 11, 14, 15]);
+/** CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
+const RETRYABLE = new Map<number, FailureReason>([
+  [1, 'status'],
+  [4, 'timeout'],
+  [10, 'status'],
+  [11, 'status'],
+  [14, 'unreachable'],
+  [15, 'status'],
+]);
 const INVALID_ARGUMENT = 3;
 const PERMISSION_DENIED = 7;
 const RESOURCE_EXHAUSTED = 8;
@@ -67,13 +76,13 @@ const UNAUTHENTICATED = 16;
 const TOO_LARGE = /larger than (max|limit)|message.*(too large|size exceeds)|max.*message size/i;
 
 /** The error for a call that did not end with OK. */
-export function grpcError(failure: GrpcFailure): Error {
-  const message = `the receiver answered gRPC status ${failure.code}: ${shortened(failure.details)}`;
-  const retryAfterMs = retryInfoOf(failure);
-  const mayRetry = RETRYABLE.has(failure.code);
-  if ((mayRetry || failure.code === RESOURCE_EXHAUSTED) && retryAfterMs !== undefined)
-    return new RetryLaterError(message, { retryAfterMs });
-  if (mayRetry) return new Error(message);
+export function grpcError(failure: GrpcFailure, receiver: string): Error {
+  const message = `${receiver} answered gRPC status ${failure.code}: ${forLog(failure.details)}`;
+  const waitMs = retryInfoOf(failure);
+  const passing = RETRYABLE.get(failure.code);
+  if ((passing !== undefined || failure.code === RESOURCE_EXHAUSTED) && waitMs !== undefined)
+    return new RetryLaterError(message, { retryAfterMs: waitMs });
+  if (passing !== undefined) return new PeerError(passing, message);
   switch (failure.code) {
     case RESOURCE_EXHAUSTED:
       if (TOO_LARGE.test(failure.details)) return new BatchRefusedError(message, { tooLarge: true });
@@ -109,7 +118,7 @@ export function settle(
     left -= points;
   }
   if (rejected.size === 0) return undefined;
-  const said = refused > 0 ? `the receiver rejected ${refused} points: ${shortened(partial?.message ?? '')}` : '';
+  const said = refused > 0 ? `the receiver rejected ${refused} points: ${forLog(partial?.message ?? '')}` : '';
   const unsent = unsendable.length > 0 ? `${unsendable.length} metrics have nothing that OTLP can hold` : '';
   const accepted = [...pointsOf.keys()].filter((index) => !rejected.has(index));
   return new PartialWriteError([said, unsent].filter(Boolean).join('; '), {
@@ -119,29 +128,13 @@ export function settle(
   });
 }
 
-/** Seconds or a date (RFC 9110, section 10.2.3), as ms from now; undefined when it is neither. */
-function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-  const atMs = Date.parse(header);
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
-}
-
 function retryInfoOf({ metadata }: GrpcFailure): number | undefined {
   const [details] = metadata?.get('grpc-status-details-bin') ?? [];
   return details instanceof Uint8Array ? retryDelayMs(details) : undefined;
 }
 
 /** A body is a google.rpc.Status, in protobuf or JSON, or what a proxy has to say. */
-function saidBy(body: Uint8Array): string {
-  const text = readStatus(body)?.message ?? Buffer.from(body).toString();
-  const message = shortened(text);
+function saidBy(body: Buffer): string {
+  const message = forLog(readStatus(body)?.message ?? body.toString()).trim();
   return message === '' ? '' : `: ${message}`;
-}
-
-function shortened(text: string): string {
-  return text
-    .slice(0, MAX_MESSAGE)
-    .replace(/[\p{Cc}\ufffd]+/gu, ' ')
-    .trim();
 }

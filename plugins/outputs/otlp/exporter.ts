@@ -44,7 +44,7 @@ export class Exporter {
     const done = new Promise<core.ExportResult>((resolve) => delegate.export(request(streams), resolve));
     try {
       const result = await until(done, signal);
-      if (result.code !== core.ExportResultCode.SUCCESS) throw meaningOf(result.error);
+      if (result.code !== core.ExportResultCode.SUCCESS) throw meaningOf(result.error, this.url);
       return answers.partialSuccess();
     } finally {
       signal.removeEventListener('abort', stop);
@@ -58,10 +58,10 @@ export class Exporter {
 }
 
 /** An error of a call over gRPC still has to be judged; all others were when they were made. */
-function meaningOf(error: Error | undefined): Error {
+function meaningOf(error: Error | undefined, receiver: string): Error {
   if (error === undefined) return new Error('the export failed, and nobody said why');
   if (error instanceof WeftError || !isGrpcFailure(error)) return error;
-  return grpcError(error);
+  return grpcError(error, receiver);
 }
 
 function isGrpcFailure(error: object): error is GrpcFailure {

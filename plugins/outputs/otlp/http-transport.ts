@@ -3,16 +3,23 @@
  * how long a receiver wants to be left alone; here that is the agent's business (docs/design/014-otlp.md).
  */
 
-import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { Agent } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { ExportResponse, IExporterTransport } from '@opentelemetry/otlp-exporter-base';
 import type { Clock } from '../../../core/clock.js';
+import { describeError } from '../../../core/errors.js';
+import {
+  type ExchangeAnswer,
+  type ExchangeContext,
+  type ExchangeRequest,
+  exchange,
+} from '../../common/peer/exchange.js';
+import { PeerError } from '../../common/peer/failure.js';
 import { httpError } from './answers.js';
 
 export interface HttpTransportOptions {
-  readonly url: string;
+  readonly url: URL;
   readonly agent: Agent;
   readonly compression: 'gzip' | 'none';
   /** Those of the environment may be read anew. */
@@ -36,17 +43,10 @@ export class HttpTransport implements IExporterTransport {
   /** Never rejects; a failure carries the error that says what becomes of the batch. */
   async send(data: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
     this.#current = new AbortController();
-    const timeout = this.#options.clock.after(timeoutMs, () =>
-      this.#current.abort(new Error(`the receiver did not answer within ${timeoutMs} ms`)),
-    );
-    const { signal } = this.#current;
     try {
-      return { status: 'success', data: await this.#post(data, signal) };
+      return { status: 'success', data: await this.#post(data, timeoutMs, this.#current.signal) };
     } catch (error) {
-      const cause = signal.aborted ? signal.reason : error;
-      return { status: 'failure', error: cause instanceof Error ? cause : new Error(String(cause)) };
-    } finally {
-      timeout.cancel();
+      return { status: 'failure', error: error instanceof Error ? error : new Error(String(error)) };
     }
   }
 
@@ -61,43 +61,30 @@ export class HttpTransport implements IExporterTransport {
   }
 
   /** Resolves to the body of a 2xx that came whole: half an answer is none. */
-  async #post(data: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const { compression, url } = this.#options;
-    const body = compression === 'gzip' ? await compress(data) : data;
-    const headers: Record<string, string | number> = {
-      ...(await this.#options.headers()),
-      'user-agent': this.#options.userAgent,
-      'content-length': body.length,
-    };
-    if (compression === 'gzip') headers['content-encoding'] = 'gzip';
-    const answer = await this.#exchange(body, headers, signal);
-    const answered = await readAll(answer);
-    const status = answer.statusCode ?? 0;
-    if (status >= 200 && status < 300) return answered;
-    const nowMs = Number(this.#options.clock.nowNs() / 1_000_000n);
-    const error = httpError(status, answer.headers['retry-after'], answered, nowMs);
-    error.message = `${new URL(url).origin}: ${error.message}`;
-    throw error;
+  async #post(data: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> {
+    const { clock, agent, url, userAgent } = this.#options;
+    const { body, encoding } = await this.#encoded(data);
+    const headers = { ...(await this.#options.headers()), ...encoding, 'user-agent': userAgent };
+    const answer = await this.#exchange(
+      { method: 'POST', url, headers, body: () => body, maxBodyBytes: MAX_ANSWER_BYTES },
+      { clock, timeoutMs, agent, signal },
+    );
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
+    throw httpError(answer, url.origin, clock.nowNs());
   }
 
-  #exchange(body: Uint8Array, headers: Record<string, string | number>, signal: AbortSignal): Promise<IncomingMessage> {
-    const { url, agent } = this.#options;
-    const request = url.startsWith('https:') ? httpsRequest : httpRequest;
-    return new Promise((resolve, reject) => {
-      const sent = request(url, { method: 'POST', agent, headers, signal }, resolve);
-      sent.on('error', (cause) => reject(new Error(`cannot reach ${new URL(url).origin}`, { cause })));
-      sent.end(body);
-    });
+  async #exchange(request: ExchangeRequest, context: ExchangeContext): Promise<ExchangeAnswer> {
+    try {
+      return await exchange(request, context);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      throw new PeerError(error.reason, `cannot send to ${request.url.origin}: ${describeError(error)}`);
+    }
   }
-}
 
-async function readAll(answer: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk as Buffer);
+  async #encoded(data: Uint8Array): Promise<{ body: Buffer; encoding: Readonly<Record<string, string>> }> {
+    if (this.#options.compression === 'gzip')
+      return { body: await compress(data), encoding: { 'content-encoding': 'gzip' } };
+    return { body: Buffer.from(data.buffer, data.byteOffset, data.byteLength), encoding: {} };
   }
-  return Buffer.concat(chunks);
 }

@@ -71,14 +71,20 @@ async function openHttp(
     'v1/metrics',
     { 'Content-Type': isJson ? 'application/json' : 'application/x-protobuf' },
   );
-  const { url, compression, headers } = options;
-  const agent = await options.agentFactory(new URL(url).protocol);
+  const { compression, headers } = options;
+  const url = new URL(options.url);
+  const agent = await options.agentFactory(url.protocol);
   const userAgent = common.userAgent ?? '';
   const transport = new HttpTransport({ url, agent, compression, headers, userAgent, clock });
   const answers = new AnswerReader(isJson ? JsonMetricsSerializer : ProtobufMetricsSerializer);
-  const own = createOtlpHttpExporterMetrics('otlp_http_metric_exporter', MetricsExporterMetricsHelper, url, undefined);
+  const own = createOtlpHttpExporterMetrics(
+    'otlp_http_metric_exporter',
+    MetricsExporterMetricsHelper,
+    url.href,
+    undefined,
+  );
   const delegate = createOtlpNetworkExportDelegate(options, answers, own, transport);
-  return { delegate, answers, abort: (reason) => transport.abort(reason), url, inSlices: !isJson };
+  return { delegate, answers, abort: (reason) => transport.abort(reason), url: url.href, inSlices: !isJson };
 }
 
 function openGrpc(config: OtlpConfig, common: OTLPExporterNodeConfigBase, { ca, cert, key }: TlsFiles): Connection {

@@ -6,6 +6,7 @@
 import { StartupError } from '../../../core/errors.js';
 import { count, gauge, type Metric } from '../../../core/metric.js';
 import type { Output, PluginContext } from '../../../core/plugin.js';
+import { forLog } from '../../common/peer/problem.js';
 import { type PartialSuccess, settle } from './answers.js';
 import type { OtlpConfig } from './config.js';
 import type { Exporter } from './exporter.js';
@@ -113,7 +114,7 @@ export class OtlpOutput implements Output {
   #warn(partial: PartialSuccess | undefined): void {
     if (partial === undefined || partial.message === '' || partial.message === this.#lastWarning) return;
     this.#lastWarning = partial.message;
-    this.#context.log.warn({ warning: partial.message.slice(0, 300) }, 'the receiver took everything, with a warning');
+    this.#context.log.warn({ warning: forLog(partial.message) }, 'the receiver took everything, with a warning');
   }
 
   #expire(nowMs: number): void {

@@ -2,17 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs/minimal.js';
-import {
-  BatchRefusedError,
-  PartialWriteError,
-  PermanentError,
-  RetryLaterError,
-  WeftError,
-} from '../../../../core/errors.js';
+import { BatchRefusedError, PartialWriteError, PermanentError, RetryLaterError } from '../../../../core/errors.js';
 import { count, gauge, type Metric, text } from '../../../../core/metric.js';
-import { connectedOutput, failureOf, never, probe, T0, WINDOW_NS } from './output.js';
+import { PeerError } from '../../../../plugins/common/peer/failure.js';
+import { failureOf } from '../../../support/rejection.js';
+import { connectedOutput, never, probe, T0, WINDOW_NS } from './output.js';
 import { type FlatPoint, grpcReceiver, httpReceiver, pointsOf, type Received, type Reply } from './receiver.js';
 
 const one = probe({ sent: count(1) });
@@ -28,8 +25,7 @@ async function afterReply(t: Parameters<typeof httpReceiver>[0], reply: Reply, o
 for (const status of [429, 502, 503, 504]) {
   test(`HTTP ${status} is tried again, by the agent and not here; Retry-After says when`, async (t) => {
     const plain = await afterReply(t, { status });
-    const error = await failureOf(plain.write, Error);
-    assert.ok(!(error instanceof WeftError), String(error));
+    await failureOf(plain.write, PeerError);
     assert.equal(plain.receiver.received.length, 1);
     const seconds = await afterReply(t, { status, headers: { 'retry-after': '7' } });
     assert.equal((await failureOf(seconds.write, RetryLaterError)).retryAfterMs, 7_000);
@@ -37,7 +33,7 @@ for (const status of [429, 502, 503, 504]) {
     const date = await afterReply(t, { status, headers: { 'retry-after': 'Thu, 01 Jan 2026 00:01:00 GMT' } });
     assert.equal((await failureOf(date.write, RetryLaterError)).retryAfterMs, 60_000);
     const nonsense = await afterReply(t, { status, headers: { 'retry-after': 'soon' } });
-    assert.ok(!((await failureOf(nonsense.write, Error)) instanceof WeftError));
+    await failureOf(nonsense.write, PeerError);
   });
 }
 
@@ -54,7 +50,7 @@ for (const [status, reason] of [
     const { write } = await afterReply(t, { status, body: 'no\u0000t so' });
     const error = await failureOf(write, PermanentError);
     assert.equal(error.reason, reason);
-    assert.match(error.message, new RegExp(`^http://127\\.0\\.0\\.1:\\d+: the receiver answered ${status}: no t so`));
+    assert.match(error.message, new RegExp(`^http://127\\.0\\.0\\.1:\\d+ answered ${status}: no t so`));
   });
 }
 
@@ -68,17 +64,18 @@ test('HTTP 400 and 413 say that something in the batch is wrong, or its size', a
 
 test('a receiver that is away, slow, or ends in the middle of its answer is tried again', async (t) => {
   const cut = await afterReply(t, { cut: true });
-  assert.ok(!((await failureOf(cut.write, Error)) instanceof WeftError));
+  assert.equal((await failureOf(cut.write, PeerError)).reason, 'unreachable');
   const away = await connectedOutput(t, { endpoint: 'http://127.0.0.1:1' });
-  assert.match((await failureOf(away.output.write([one], never), Error)).message, /cannot reach http:\/\/127/);
+  const nobody = await failureOf(away.output.write([one], never), PeerError);
+  assert.match(nobody.message, /cannot send to http:\/\/127.*: no connection/);
   const receiver = await httpReceiver(t);
   const slow = await connectedOutput(t, { endpoint: receiver.url, timeout: '5s' });
   receiver.replies.push({ status: 200, headers: { 'content-length': '99' }, body: 'half' });
   const write = slow.output.write([one], never);
-  const failed = failureOf(write, Error);
+  const failed = failureOf(write, PeerError);
   await arrival(receiver.received);
   await slow.clock.advance(5_000);
-  assert.match((await failed).message, /did not answer within 5000 ms/);
+  assert.match((await failed).message, /no complete answer within 5000 ms/);
 });
 
 for (const protocol of ['http/protobuf', 'grpc'] as const) {
@@ -180,7 +177,7 @@ async function afterStatus(t: Parameters<typeof grpcReceiver>[0], reply: Partial
 for (const name of ['CANCELLED', 'DEADLINE_EXCEEDED', 'ABORTED', 'OUT_OF_RANGE', 'UNAVAILABLE', 'DATA_LOSS'] as const) {
   test(`gRPC ${name} is tried again; RetryInfo says when`, async (t) => {
     const plain = await afterStatus(t, { code: status[name] });
-    assert.ok(!(plain instanceof WeftError), String(plain));
+    assert.ok(plain instanceof PeerError, String(plain));
     assert.match(plain.message, new RegExp(`gRPC status ${status[name]}: because`));
     const later = await afterStatus(t, { code: status[name], metadata: retryInfo() });
     assert.ok(later instanceof RetryLaterError && later.retryAfterMs === 1_500, String(later));
@@ -234,6 +231,5 @@ test('metrics of which no point can be made are rejected alone, each with its re
 
 /** Resolves when a request has come. */
 async function arrival(received: readonly Received[]): Promise<void> {
-  const { setTimeout: wait } = await import('node:timers/promises');
   while (received.length === 0) await wait(5);
 }

@@ -1,6 +1,5 @@
 /** The output as the agent makes it, and metrics for it. */
 
-import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { decode } from '../../../../core/config/decode.js';
 import { asWritten } from '../../../../core/config/schema-tree.js';
@@ -54,17 +53,4 @@ export function distributionOf(...values: number[]): Distribution {
   const made = new Distribution();
   for (const value of values) made.record(value);
   return made;
-}
-
-/** What a write was rejected with, of the type that is expected. */
-export async function failureOf<E extends Error>(
-  write: Promise<void>,
-  type: abstract new (...args: never[]) => E,
-): Promise<E> {
-  const error = await write.then(
-    () => assert.fail('the write was accepted'),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof type, `expected ${type.name}, got ${String(error)}`);
-  return error;
 }

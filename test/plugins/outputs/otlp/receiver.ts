@@ -120,8 +120,7 @@ export async function httpReceiver(t: TestContext, tls?: object): Promise<Receiv
     if (reply.hold === true) return;
     response.writeHead(reply.status ?? 200, { 'content-type': type, ...reply.headers });
     if (reply.cut !== true) return void response.end(reply.body ?? responseBytes(reply.partial, isJson));
-    response.write('\n');
-    response.destroy();
+    response.write('\n', () => response.destroy());
   });
   return receiver;
 }
