@@ -1,7 +1,6 @@
 /** What it costs to write windows of probes to InfluxDB: each version of the output, and the package `influx` as it comes. */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { InfluxDB, type IPoint } from 'influx';
 import { systemClock } from '../core/clock.js';
 import { silentLogger } from '../core/log.js';
@@ -11,8 +10,8 @@ import { visitValues } from '../plugins/common/line-protocol.js';
 import type { InfluxdbConfig } from '../plugins/outputs/influxdb/config.js';
 import { InfluxdbOutput } from '../plugins/outputs/influxdb/influxdb.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
-import { JsonChild } from './child.js';
 import { probeWindow } from './probe-window.js';
+import { startSink } from './sink.js';
 import { median } from './statistics.js';
 
 const BATCH = 5000;
@@ -53,9 +52,8 @@ export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
 }
 
 async function measured(make: (url: string) => Promise<Writer>, metrics: readonly Metric[], batches: number) {
-  const sink = new JsonChild(process.execPath, [fileURLToPath(new URL('./influxdb-sink-process.js', import.meta.url))]);
-  const { port } = await sink.next<{ port: number }>();
-  const writer = await make(`http://127.0.0.1:${port}`);
+  const sink = await startSink();
+  const writer = await make(sink.url);
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
@@ -64,7 +62,7 @@ async function measured(make: (url: string) => Promise<Writer>, metrics: readonl
   const seconds = (performance.now() - startMs) / 1000;
   delay.disable();
   await writer.close();
-  const { bytes } = await sink.finish<{ bytes: number }>();
+  const bytes = await sink.finish();
   const written = metrics.length * batches;
   const cost = {
     rate: written / seconds,

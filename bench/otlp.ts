@@ -9,31 +9,22 @@ import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentel
 import { MetricsExporterMetricsHelper, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { metrics as sdk } from '@opentelemetry/sdk-node';
 import { systemClock } from '../core/clock.js';
-import { Distribution } from '../core/distribution.js';
 import { silentLogger } from '../core/log.js';
-import { count, distribution, type Field, type Metric } from '../core/metric.js';
+import { createBoard } from '../core/pinglist/board.js';
 import type { OtlpConfig } from '../plugins/outputs/otlp/config.js';
 import { OtlpOutput } from '../plugins/outputs/otlp/otlp.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
-import { JsonChild } from './child.js';
+import { cpuMsSince, heapMb, longestStretchMs } from './own-cost.js';
+import { startSink } from './sink.js';
+import { COUNTS, DELAYS, latencyNs, PROBES_PER_WINDOW, targetTags, targetWindow } from './target-window.js';
 
 const TARGETS = 10_000;
 const BATCH = 1_000;
-const PROBES_PER_WINDOW = 10;
-const COUNTS = ['sent', 'success', 'timeout', 'send_error', 'invalid', 'late', 'duplicate'];
-const DELAYS = ['network_rtt', 'prober_delay', 'responder_delay'];
 const MAX_STRETCH_MS = 50;
+const START_NS = 1_767_225_600_000_000_000n;
+const WINDOW_NS = 10_000_000_000n;
+const MEDIAN_NS = 20_000;
 const never = new AbortController().signal;
-
-const RECEIVER = `
-import { createServer } from 'node:http';
-let bytes = 0;
-const server = createServer(async (request, response) => {
-  for await (const chunk of request) bytes += chunk.length;
-  response.end();
-}).listen(0, '127.0.0.1', () => console.log(server.address().port));
-process.on('SIGTERM', () => { console.log(bytes); process.exit(); });
-`;
 
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
   const windows = quick ? 1 : 5;
@@ -83,7 +74,7 @@ interface Figures {
 }
 
 async function ours(windows: number, config: Partial<OtlpConfig>): Promise<Figures> {
-  const receiver = await startReceiver();
+  const receiver = await startSink();
   const output = new OtlpOutput(
     { resource_attributes: {}, series_expiry: 600_000, max_series: 200_000, endpoint: receiver.url, ...config },
     {
@@ -91,7 +82,7 @@ async function ours(windows: number, config: Partial<OtlpConfig>): Promise<Figur
       log: silentLogger,
       clock: systemClock,
       agent: { hostname: 'host-00000', labels: {}, version: '0.0.0', windowMs: 10_000 },
-      board: undefined as never,
+      board: createBoard({ log: silentLogger, maxRate: 1 }),
     },
   );
   await output.connect();
@@ -100,8 +91,9 @@ async function ours(windows: number, config: Partial<OtlpConfig>): Promise<Figur
   let stretchMs = 0;
   // The first window makes the series, and warms up what is to be measured.
   for (let window = 0; window <= windows; window += 1) {
+    const timeNs = START_NS + BigInt(window) * WINDOW_NS;
     for (let first = 0; first < TARGETS; first += BATCH) {
-      const batch = Array.from({ length: BATCH }, (_, i) => targetMetric(first + i, window));
+      const batch = Array.from({ length: BATCH }, (_, i) => targetWindow(first + i, timeNs));
       const before = process.cpuUsage();
       const longest = await longestStretchMs(() => output.write(batch, never));
       if (window === 0) continue;
@@ -117,7 +109,7 @@ async function ours(windows: number, config: Partial<OtlpConfig>): Promise<Figur
 
 /** CPU of a window in ms: every value recorded by an instrument, then collected and exported. */
 async function asItComes(windows: number): Promise<number> {
-  const receiver = await startReceiver();
+  const receiver = await startSink();
   const options = convertLegacyHttpOptions({ url: `${receiver.url}/v1/metrics` }, 'METRICS', 'v1/metrics', {
     'Content-Type': 'application/x-protobuf',
   });
@@ -145,10 +137,10 @@ async function asItComes(windows: number): Promise<number> {
   for (let window = 0; window <= windows; window += 1) {
     const before = process.cpuUsage();
     for (let target = 0; target < TARGETS; target += 1) {
-      const tags = tagsOf(target);
+      const tags = targetTags(target);
       for (const counter of counters) counter.add(PROBES_PER_WINDOW, tags);
       for (const histogram of histograms) {
-        for (let i = 0; i < PROBES_PER_WINDOW; i += 1) histogram.record(latencyNs() / 1e9, tags);
+        for (let i = 0; i < PROBES_PER_WINDOW; i += 1) histogram.record(latencyNs(MEDIAN_NS) / 1e9, tags);
       }
     }
     await reader.forceFlush();
@@ -157,68 +149,4 @@ async function asItComes(windows: number): Promise<number> {
   await provider.shutdown();
   await receiver.finish();
   return cpuMs / windows;
-}
-
-async function startReceiver() {
-  const child = new JsonChild(process.execPath, ['--input-type=module', '--eval', RECEIVER]);
-  const port = await child.next<number>();
-  return { url: `http://127.0.0.1:${port}`, finish: () => child.finish<number>() };
-}
-
-/** The most CPU time between two turns of the event loop: not the time that passed, part of which others had. */
-async function longestStretchMs(work: () => Promise<unknown>): Promise<number> {
-  let longestMs = 0;
-  let last = process.cpuUsage();
-  let isDone = false;
-  const turn = (): void => {
-    longestMs = Math.max(longestMs, cpuMsSince(last));
-    last = process.cpuUsage();
-    if (!isDone) setTimeout(turn, 1);
-  };
-  setTimeout(turn, 1);
-  await work();
-  isDone = true;
-  return longestMs;
-}
-
-function tagsOf(target: number): Record<string, string> {
-  const id = String(target).padStart(5, '0');
-  return {
-    transport: 'udp',
-    src: 'host-00000',
-    dst: `host-${id}`,
-    clock: 'kernel',
-    src_tor: 'tor-000',
-    src_pod: 'pod-00',
-    dst_tor: `tor-${id.slice(0, 3)}`,
-    dst_pod: `pod-${id.slice(0, 2)}`,
-  };
-}
-
-function targetMetric(target: number, window: number): Metric {
-  const fields: Record<string, Field> = {};
-  for (const name of COUNTS) fields[name] = count(PROBES_PER_WINDOW, 'probes');
-  for (const name of DELAYS) {
-    const values = new Distribution();
-    for (let i = 0; i < PROBES_PER_WINDOW; i += 1) values.record(latencyNs());
-    fields[name] = distribution(values);
-  }
-  const timeNs = 1_767_225_600_000_000_000n + BigInt(window) * 10_000_000_000n;
-  return { name: 'probe', tags: tagsOf(target), fields, timeNs };
-}
-
-/** Log-normal around 20 µs, as latencies are. */
-function latencyNs(): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-  return 20_000 * Math.exp(0.4 * normal);
-}
-
-function heapMb(): number {
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed / 1e6;
-}
-
-function cpuMsSince(before: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e3;
 }

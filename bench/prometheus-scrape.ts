@@ -6,17 +6,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from '../core/clock.js';
-import { Distribution } from '../core/distribution.js';
-import { count, distribution, type Field, type Metric } from '../core/metric.js';
 import type { PluginContext } from '../core/plugin.js';
 import { DEFAULT_BUCKETS } from '../plugins/outputs/prometheus/config.js';
 import { PrometheusOutput } from '../plugins/outputs/prometheus/prometheus.js';
 import { PROTOBUF_TYPE } from '../plugins/outputs/prometheus/protobuf.js';
 import type { BenchRow } from './bench-row.js';
+import { cpuMsSince, heapMb, longestStretchMs } from './own-cost.js';
+import { targetWindow } from './target-window.js';
 
 const TARGETS = 10_000;
 const WINDOWS = 10;
-const PROBES_PER_WINDOW = 10;
 const SCRAPES = 5;
 const MAX_CPU_MS = 300;
 const MAX_STRETCH_MS = 50;
@@ -47,7 +46,7 @@ async function fill(output: PrometheusOutput): Promise<number> {
   let cpuMs = 0;
   for (let window = 0; window < WINDOWS; window += 1) {
     for (let first = 0; first < TARGETS; first += 1000) {
-      const batch = Array.from({ length: 1000 }, (_, i) => targetMetric(first + i));
+      const batch = Array.from({ length: 1000 }, (_, i) => targetWindow(first + i, systemClock.nowNs()));
       const before = process.cpuUsage();
       await output.write(batch);
       cpuMs += cpuMsSince(before);
@@ -80,25 +79,6 @@ async function scrapes(name: string, url: string, accept: string): Promise<Bench
   ];
 }
 
-/**
- * The most CPU time between two turns of the event loop while `work` goes on. Not the time that passed, which on a busy
- * machine is that of other processes.
- */
-async function longestStretchMs(work: () => Promise<unknown>): Promise<number> {
-  let longestMs = 0;
-  let last = process.cpuUsage();
-  let isDone = false;
-  const turn = (): void => {
-    longestMs = Math.max(longestMs, cpuMsSince(last));
-    last = process.cpuUsage();
-    if (!isDone) setImmediate(turn);
-  };
-  setImmediate(turn);
-  await work();
-  isDone = true;
-  return longestMs;
-}
-
 const SCRAPER = `
 const [url, Accept] = process.argv.slice(1);
 const response = await fetch(url, { headers: { Accept, 'Accept-Encoding': 'identity' } });
@@ -117,38 +97,6 @@ async function scrape(url: string, accept: string): Promise<number> {
   });
   await once(child, 'close');
   return Number(text);
-}
-
-function targetMetric(target: number): Metric {
-  const id = String(target).padStart(5, '0');
-  const tags = {
-    transport: 'udp',
-    src: 'host-00000',
-    dst: `host-${id}`,
-    clock: 'kernel',
-    src_tor: 'tor-000',
-    src_pod: 'pod-00',
-    dst_tor: `tor-${id.slice(0, 3)}`,
-    dst_pod: `pod-${id.slice(0, 2)}`,
-  };
-  const fields: Record<string, Field> = {};
-  for (const name of ['sent', 'success', 'timeout', 'send_error', 'invalid', 'late', 'duplicate']) {
-    fields[name] = count(name === 'sent' || name === 'success' ? PROBES_PER_WINDOW : 0, 'probes');
-  }
-  fields.network_rtt = distribution(latencies(20_000));
-  fields.prober_delay = distribution(latencies(15_000));
-  fields.responder_delay = distribution(latencies(10_000));
-  return { name: 'probe', tags, fields, timeNs: systemClock.nowNs() };
-}
-
-/** Log-normal around `medianNs`, as latencies are. */
-function latencies(medianNs: number): Distribution {
-  const values = new Distribution();
-  for (let i = 0; i < PROBES_PER_WINDOW; i += 1) {
-    const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-    values.record(medianNs * Math.exp(0.4 * normal));
-  }
-  return values;
 }
 
 function benchConfig(): ConstructorParameters<typeof PrometheusOutput>[0] {
@@ -177,14 +125,4 @@ function benchContext(): PluginContext {
   };
   const agent = { hostname: 'host-00000', labels: {}, version: '0', windowMs: 10_000 };
   return { name: 'prometheus', log, clock: systemClock, agent, board } as unknown as PluginContext;
-}
-
-function cpuMsSince(before: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e3;
-}
-
-function heapMb(): number {
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed / 1e6;
 }

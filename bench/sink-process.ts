@@ -1,4 +1,4 @@
-/** A server that takes every write and answers as InfluxDB does when all is well: what is measured beside it is the writer alone. */
+/** An HTTP server that takes whatever is sent to it and counts the bytes: what is measured beside it is the sender alone. */
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
