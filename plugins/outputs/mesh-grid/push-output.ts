@@ -1,9 +1,16 @@
 /**
- * Pushes the probes of a batch as rows to a listener. What the listener will never take (late, malformed) is rejected;
- * whatever else goes wrong, the batch is kept and pushed again, and the listener knows again what it has: a row counts once.
+ * Pushes the probes of a batch as rows to a listener, in one request. What the listener will never take (late, in the future)
+ * is rejected; whatever else goes wrong, the batch is kept or halved, as the contract of outputs has it, and pushed again, and
+ * the listener knows again what it has: a row counts once.
  */
 
-import { StartupError } from '../../../core/errors.js';
+import {
+  BatchRefusedError,
+  PartialWriteError,
+  type Rejection,
+  RetryLaterError,
+  StartupError,
+} from '../../../core/errors.js';
 import type { Metric } from '../../../core/metric.js';
 import type { Output, PluginContext } from '../../../core/plugin.js';
 import { pack } from '../../common/grid/packing.js';
@@ -13,24 +20,23 @@ import { PeerClient } from '../../common/peer/client.js';
 import { PeerError } from '../../common/peer/failure.js';
 import { type PeerSettings, peerSettings, sendsTokenInClear } from '../../common/peer/settings.js';
 import type { PushConfig } from './config.js';
-import { refusedRows } from './push-answer.js';
-import { Settlement } from './settlement.js';
+import { type RefusedRow, reasonOf, refusedRows } from './push-answer.js';
 
 const DEFAULT_PORT = 20_119;
 /** Room for a refusal of each of the rows that a batch can become. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
-/** A listener that wants to be left alone for longer is asked again all the same. */
-const MAX_RETRY_AFTER_MS = 60_000;
-const TOO_LARGE = 413;
-const REFUSED = 422;
+const MALFORMED = 'malformed';
+
+/** A metric that will not be taken, and the words of who does not take it. */
+interface Refusal extends Rejection {
+  readonly message: string;
+}
 
 export class PushOutput implements Output {
   readonly #context: PluginContext;
   readonly #settings: PeerSettings;
   readonly #timeoutMs: number;
   #client: PeerClient<'push rows'> | undefined;
-  /** On the monotonic clock: before, nobody is asked. */
-  #notBeforeMs = Number.NEGATIVE_INFINITY;
 
   /** Throws ConfigError. */
   constructor(config: PushConfig, context: PluginContext) {
@@ -57,14 +63,18 @@ export class PushOutput implements Output {
     this.#client = client;
   }
 
+  /** Metrics that are no probes are passed over: they count as written. */
   async write(batch: readonly Metric[], signal: AbortSignal): Promise<void> {
-    const settlement = new Settlement();
-    try {
-      await this.#pushAll(batch, settlement, signal);
-    } catch (error) {
-      throw settlement.cutShort(error);
-    }
-    settlement.end();
+    const probes = [...batch.keys()].filter((index) => batch[index]?.name === 'probe');
+    const metrics = probes.map((index) => batch[index]).filter((metric) => metric !== undefined);
+    const { rows, misfits } = encodeRows(metrics, this.#context.agent.windowMs);
+    const refusals = misfits.map(({ index, reason }): Refusal => {
+      return { index: probes[index] ?? -1, reason: MALFORMED, message: `no row can hold a probe: ${reason}` };
+    });
+    const refusedRows = rows.length === 0 ? [] : await this.#push(rows, signal);
+    for (const { row, reason, message } of refusedRows)
+      for (const index of rows[row]?.indices ?? []) refusals.push({ index: probes[index] ?? -1, reason, message });
+    settle(batch, refusals);
   }
 
   async close(): Promise<void> {
@@ -72,78 +82,56 @@ export class PushOutput implements Output {
     this.#client = undefined;
   }
 
-  async #pushAll(batch: readonly Metric[], settlement: Settlement, signal: AbortSignal): Promise<void> {
-    const indices = [...batch.keys()];
-    const probes = indices.filter((i) => batch[i]?.name === 'probe');
-    if (probes.length > 0) await this.#push(batch, probes, settlement, signal);
-    // Last, so that a batch of which no probe came through counts as a failure, not as a part.
-    settlement.accept(indices.filter((i) => batch[i]?.name !== 'probe'));
-  }
-
-  /** Pushes those metrics of the batch. Rejects when what is not settled is to be kept. */
-  async #push(
-    batch: readonly Metric[],
-    indices: readonly number[],
-    settlement: Settlement,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const metrics = indices.map((i) => batch[i]).filter((metric) => metric !== undefined);
-    const { rows, misfits } = encodeRows(metrics, this.#context.agent.windowMs);
-    const inBatch = (places: readonly number[]): number[] => places.map((place) => indices[place] ?? -1);
-    for (const { index, reason } of misfits) settlement.reject(inBatch([index]), `no row can hold a probe: ${reason}`);
-    if (rows.length === 0) return;
-    try {
-      const refused = await this.#post(rows, signal);
-      for (const [i, row] of rows.entries()) {
-        const message = refused.get(i);
-        if (message === undefined) settlement.accept(inBatch(row.indices));
-        else settlement.reject(inBatch(row.indices), message);
-      }
-    } catch (error) {
-      const left = inBatch(rows.flatMap((row) => row.indices));
-      if (!isRefusal(error)) throw this.#heldOff(error);
-      if (error.answer?.status !== TOO_LARGE || left.length === 1) return settlement.reject(left, error.message);
-      const half = Math.ceil(left.length / 2);
-      await this.#push(batch, left.slice(0, half), settlement, signal);
-      await this.#push(batch, left.slice(half), settlement, signal);
-    }
-  }
-
-  /** Resolves to the rows that were not taken, with why. */
-  async #post(rows: readonly EncodedRow[], signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
-    const waitMs = this.#notBeforeMs - this.#context.clock.monotonicMs();
-    if (waitMs > 0)
-      throw new PeerError('overloaded', `the listener wants no rows for ${Math.ceil(waitMs / 1000)} s more`);
+  /** Resolves to the rows that were not taken. Rejects when none of them was, as the contract of outputs has it. */
+  async #push(rows: readonly EncodedRow[], signal: AbortSignal): Promise<RefusedRow[]> {
     if (this.#client === undefined) throw new PeerError('local', 'the output is not connected');
     const body = await pack(rowsDocument(rows));
-    const refused = await this.#client.ask({
-      act: 'push rows',
-      method: 'POST',
-      path: ROWS_PATH,
-      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-      body: () => body,
-      maxBodyBytes: MAX_ANSWER_BYTES,
-      statuses: [200],
-      read: refusedRows,
-      isFinal: isRefusal,
-      signal,
-    });
-    return new Map(refused.map(({ row, message }) => [row, message]));
-  }
-
-  /** Notes when the listener may be asked again, if that is what the error says. */
-  #heldOff(error: unknown): unknown {
-    if (error instanceof PeerError && error.retryAfterMs !== undefined) {
-      const waitMs = Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS);
-      this.#notBeforeMs = this.#context.clock.monotonicMs() + waitMs;
+    try {
+      return await this.#client.ask({
+        act: 'push rows',
+        method: 'POST',
+        path: ROWS_PATH,
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+        body: () => body,
+        maxBodyBytes: MAX_ANSWER_BYTES,
+        statuses: [200],
+        read: refusedRows,
+        isFinal: (failure) => verdictOf(failure) !== 'keep',
+        signal,
+      });
+    } catch (cause) {
+      if (!(cause instanceof PeerError)) throw cause;
+      const { message, retryAfterMs } = cause;
+      switch (verdictOf(cause)) {
+        case 'split':
+          throw new BatchRefusedError(message, { tooLarge: true, cause });
+        case 'search':
+          throw new BatchRefusedError(message, { reason: MALFORMED, cause });
+        case 'reject':
+          return [...rows.keys()].map((row) => ({ row, reason: reasonOf(cause.answer?.code), message }));
+        case 'keep':
+          throw retryAfterMs === undefined ? cause : new RetryLaterError(message, { retryAfterMs, cause });
+      }
     }
-    return error;
   }
 }
 
-/** Whether a listener said that it will never take these rows, at least not in one piece. */
-function isRefusal(error: unknown): error is PeerError {
-  if (!(error instanceof PeerError) || error.answer === undefined) return false;
-  const { status, code } = error.answer;
-  return status === TOO_LARGE || status === REFUSED || (status === 400 && code === 'malformed');
+/** What a listener that took nothing said of all rows together: too many, one of them is malformed, none will ever be taken. */
+function verdictOf({ answer }: PeerError): 'split' | 'search' | 'reject' | 'keep' {
+  if (answer?.status === 413) return 'split';
+  if (answer?.status === 422) return 'reject';
+  // Other codes come from a proxy, which judges no rows.
+  return answer?.status === 400 && answer.code === MALFORMED ? 'search' : 'keep';
+}
+
+/** Throws PartialWriteError unless all of the batch was taken. */
+function settle(batch: readonly Metric[], refusals: readonly Refusal[]): void {
+  const [first] = refusals;
+  if (first === undefined) return;
+  const refused = new Set(refusals.map(({ index }) => index));
+  const accepted = [...batch.keys()].filter((index) => !refused.has(index));
+  const rejected = refusals.map(({ index, reason }): Rejection => ({ index, reason }));
+  // A batch that is refused is refused for one reason, nearly always.
+  const message = `${refused.size} metrics are refused for good: ${first.message}`;
+  throw new PartialWriteError(message, { accepted, rejected, retry: false });
 }

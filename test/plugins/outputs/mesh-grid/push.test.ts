@@ -5,24 +5,35 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
+import { systemClock } from '../../../../core/clock.js';
 import { decode } from '../../../../core/config/decode.js';
 import { asWritten } from '../../../../core/config/schema-tree.js';
-import { ConfigError, PartialWriteError, StartupError } from '../../../../core/errors.js';
+import {
+  BatchRefusedError,
+  ConfigError,
+  PartialWriteError,
+  RetryLaterError,
+  StartupError,
+} from '../../../../core/errors.js';
 import { count, gauge, type Metric } from '../../../../core/metric.js';
 import { createBoard } from '../../../../core/pinglist/board.js';
+import { RunningOutput } from '../../../../core/pipeline/running-output.js';
 import type { RowsDocument } from '../../../../plugins/common/grid/row.js';
 import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import { type MeshGridConfig, MeshGridOptions } from '../../../../plugins/outputs/mesh-grid/config.js';
 import { meshGridOutput } from '../../../../plugins/outputs/mesh-grid/mesh-grid.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { MemoryLog } from '../../../support/memory-log.js';
+import { contextOf, environment, output as instance } from '../../../support/pipeline.js';
 import { failureOf } from '../../../support/rejection.js';
 import { plain, probe, WINDOW_END_NS, WINDOW_MS } from '../../common/grid/metrics.js';
 import { startedListener, TOKENS } from '../../inputs/mesh-listener/listener.js';
 
 const never = new AbortController().signal;
 const S = 1_000_000_000n;
+const POLL_MS = 10;
 
 function make(t: TestContext, options: object) {
   const [clock, log] = [new FakeClock(), new MemoryLog()];
@@ -68,7 +79,6 @@ const saying =
   (_: IncomingMessage, response: ServerResponse) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
-const TAKEN = { accepted: 1, doubled: 0, refused: [] };
 
 async function partOf(write: Promise<void>): Promise<PartialWriteError> {
   const error = await failureOf(write);
@@ -98,28 +108,71 @@ test('what was pushed and is pushed again counts once', async (t) => {
 test('rows that are refused for good, and probes that no row holds, are rejected; the rest is accepted', async (t) => {
   const listener = await startedListener(t);
   const { output } = await connected(t, { url: listener.url });
-  const late = probe({ timeNs: WINDOW_END_NS - 1000n * S });
-  const { accepted, rejected, retry, message } = await partOf(
-    output.write([late, probe(), probe({ fields: { sent: count(-1) } }), probe({ dst: 'c' })], never),
+  const [late, future] = [probe({ timeNs: WINDOW_END_NS - 1000n * S }), probe({ timeNs: WINDOW_END_NS + 1000n * S })];
+  const batch = [late, probe(), probe({ fields: { sent: count(-1) } }), probe({ dst: 'c' }), future];
+  const { accepted, rejected, retry, message } = await partOf(output.write(batch, never));
+  assert.deepEqual([accepted, retry], [[1, 3], false]);
+  assert.deepEqual(
+    new Set(rejected),
+    new Set([
+      { index: 0, reason: 'late' },
+      { index: 2, reason: 'malformed' },
+      { index: 4, reason: 'future' },
+    ]),
   );
-  assert.deepEqual([[...accepted].sort(), [...rejected].sort(), retry], [[1, 3], [0, 2], false]);
-  assert.match(message, /2 metrics are refused for good/);
+  assert.match(message, /3 metrics are refused for good/);
   const all = await partOf(output.write([late], never));
-  assert.deepEqual([all.accepted, all.rejected, all.retry], [[], [0], false]);
+  assert.deepEqual([all.accepted, all.rejected, all.retry], [[], [{ index: 0, reason: 'late' }], false]);
   assert.match(all.message, /max_age/);
 });
 
+/** As the agent runs it; resolves when each of the metrics is settled. */
+async function delivered(t: TestContext, url: string, metrics: readonly Metric[]): Promise<RunningOutput['stats']> {
+  const { output: plugin } = make(t, { token: TOKENS.agent, url });
+  const output = new RunningOutput({
+    instance: instance('mesh-grid', () => plugin),
+    context: { ...contextOf(environment()), clock: systemClock },
+    limits: { flushIntervalMs: 20, flushJitterMs: 0, batchSize: 100, bufferLimit: 100 },
+  });
+  for (const metric of metrics) output.add(metric);
+  await output.start();
+  t.after(() => output.stop(0));
+  while (output.stats.bufferSize > 0) await sleep(POLL_MS);
+  return output.stats;
+}
+
 test('a body that is too large is split until it fits; what is too large alone is rejected', async (t) => {
   const listener = await startedListener(t, { max_inflated_size: '2KiB' });
-  const { output } = await connected(t, { url: listener.url });
   const batch = Array.from({ length: 9 }, (_, i) => probe({ dst: `host-${i}` }));
   const huge = probe({ tags: Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`t${i}`, 'x'.repeat(1000)])) });
-  const { accepted, rejected, retry } = await partOf(output.write([...batch, huge], never));
-  assert.deepEqual([[...accepted].sort(), rejected, retry], [[...batch.keys()], [9], false]);
+  const { metricsWritten, rejections } = await delivered(t, listener.url, [...batch, huge]);
+  assert.deepEqual([metricsWritten, [...rejections]], [9, [['too_large', 1]]]);
   assert.deepEqual(
     listener.acc.metrics.map(({ tags }) => tags.dst),
     batch.map(({ tags }) => tags.dst),
   );
+});
+
+test('of a document that is malformed the row is found that is, and the others are taken', async (t) => {
+  const listener = await startedListener(t);
+  const url = await server(t, async (_, response, body) => {
+    const { rows } = JSON.parse(gunzipSync(body).toString()) as RowsDocument;
+    const isWrong = rows.some(({ groups }) =>
+      groups.some(({ targets }) => targets.some(({ dst }) => dst === 'host-4')),
+    );
+    if (isWrong) return saying(400, { error: 'malformed', message: 'these are no rows' })(_, response);
+    const headers = { authorization: `Bearer ${TOKENS.agent}`, 'content-type': 'application/json' };
+    const taken = await fetch(`${listener.url}/v1/rows`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ version: 1, rows }),
+    });
+    saying(taken.status, (await taken.json()) as object)(_, response);
+  });
+  const batch = Array.from({ length: 9 }, (_, i) => probe({ dst: `host-${i}` }));
+  const { metricsWritten, rejections } = await delivered(t, url, batch);
+  assert.deepEqual([metricsWritten, [...rejections]], [8, [['malformed', 1]]]);
+  assert.equal(listener.acc.metrics.length, 8);
 });
 
 test('a wrong token, or a source that may not push, keeps the batch and is told', async (t) => {
@@ -138,23 +191,14 @@ test('a wrong token, or a source that may not push, keeps the batch and is told'
   }
 });
 
-test('Retry-After is honoured: nobody is asked before, and the batch is kept', async (t) => {
+test('Retry-After is what the agent is told, and the batch is kept', async (t) => {
   for (const status of [429, 503]) {
-    let asked = 0;
-    const url = await server(t, (request, response) => {
-      asked += 1;
-      if (asked === 1) saying(status, { error: 'busy', message: 'no' }, { 'retry-after': '7' })(request, response);
-      else saying(200, TAKEN)(request, response);
-    });
-    const { output, clock } = await connected(t, { url });
-    const first = await failureOf(output.write([probe()], never));
-    assert.ok(first instanceof PeerError && first.reason === 'overloaded');
-    clock.stall(6900);
-    assert.match(String(await failureOf(output.write([probe()], never))), /no rows for 1 s more/);
-    assert.equal(asked, 1);
-    clock.stall(100);
-    await output.write([probe()], never);
-    assert.equal(asked, 2);
+    const url = await server(t, saying(status, { error: 'busy', message: 'no' }, { 'retry-after': '7' }));
+    const { output } = await connected(t, { url });
+    const error = await failureOf(output.write([probe()], never));
+    assert.ok(error instanceof RetryLaterError, String(error));
+    assert.equal(error.retryAfterMs, 7000);
+    assert.match(error.message, new RegExp(`${url}.*status ${status}: no`));
   }
 });
 
@@ -172,13 +216,29 @@ test('the next listener is asked when one fails, and kept while it answers', asy
 });
 
 test('what a listener refuses for good is not pushed to the next one', async (t) => {
-  const refusing = await server(t, saying(400, { error: 'malformed', message: 'these are no rows: rows[0]: no' }));
   const listener = await startedListener(t);
-  const { output } = await connected(t, { url: [refusing, listener.url] });
-  const { rejected, retry, message } = await partOf(output.write([probe()], never));
-  assert.deepEqual([rejected, retry], [[0], false]);
-  assert.match(message, /these are no rows/);
+  for (const [status, code, error, reason] of [
+    [400, 'malformed', BatchRefusedError, 'malformed'],
+    [413, 'too_large', BatchRefusedError, 'too_large'],
+    [422, 'late', PartialWriteError, undefined],
+  ] as const) {
+    const refusing = await server(t, saying(status, { error: code, message: 'what it says' }));
+    const { output } = await connected(t, { url: [refusing, listener.url] });
+    const refusal = await failureOf(output.write([probe()], never));
+    assert.ok(refusal instanceof error, String(refusal));
+    assert.match(refusal.message, /what it says/);
+    if (refusal instanceof BatchRefusedError)
+      assert.deepEqual([refusal.reason, refusal.tooLarge], [reason, status === 413]);
+    else assert.deepEqual([refusal.rejected, refusal.retry], [[{ index: 0, reason: 'late' }], false]);
+  }
   assert.deepEqual(listener.acc.metrics, []);
+});
+
+test('a reason that no listener of ours gives is not counted by', async (t) => {
+  const refused = [{ row: 0, error: 'a word of its own', message: 'no' }];
+  const { output } = await connected(t, { url: await server(t, saying(200, { refused })) });
+  const { rejected } = await partOf(output.write([probe()], never));
+  assert.deepEqual(rejected, [{ index: 0, reason: 'refused' }]);
 });
 
 test('answers that no listener gives keep the batch', async (t) => {
@@ -199,21 +259,6 @@ test('answers that no listener gives keep the batch', async (t) => {
       `${status} ${JSON.stringify(body)}`,
     );
   }
-});
-
-test('when a part was pushed before something went wrong, the rest is kept', async (t) => {
-  const url = await server(t, (request, response, body) => {
-    const { rows } = JSON.parse(gunzipSync(body).toString()) as RowsDocument;
-    const targets = rows.flatMap(({ groups }) => groups.flatMap((group) => group.targets));
-    if (targets.length > 1) saying(413, { error: 'too_large', message: 'no' })(request, response);
-    else if (targets[0]?.dst === 'c') saying(500, {})(request, response);
-    else saying(200, TAKEN)(request, response);
-  });
-  const { output } = await connected(t, { url });
-  const { accepted, rejected, retry } = await partOf(
-    output.write([probe(), probe({ dst: 'c' }), probe({ dst: 'd' })], never),
-  );
-  assert.deepEqual([accepted, rejected, retry], [[0], [], true]);
 });
 
 test('a write that is aborted, or takes longer than its timeout, ends and keeps the batch', async (t) => {
