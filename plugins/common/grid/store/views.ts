@@ -99,7 +99,7 @@ export class Views {
     if (window === undefined) return 'window';
     const key = JSON.stringify(query);
     const known = this.#entries.get(key);
-    const revision = this.#revision(mesh, window);
+    const revision = revisionOf(this.#store, mesh, window);
     if (known === undefined || !this.#isServed(known, revision, mesh, nowMs))
       return await this.#made(key, query, mesh, revision);
     this.#entries.delete(key);
@@ -141,7 +141,7 @@ export class Views {
   *#make(query: ViewQuery, mesh: Mesh): Steps<View | NoView> {
     const window = windowOf(query, mesh);
     if (window === undefined) return 'window';
-    const revision = this.#revision(mesh, window);
+    const revision = revisionOf(this.#store, mesh, window);
     const plan = yield* this.#plan(query, mesh);
     if (cellsOf(plan) > MAX_VIEW_CELLS) return 'size';
     yield;
@@ -166,10 +166,6 @@ export class Views {
     return yield* planOf(mesh, rows, columns);
   }
 
-  #revision(mesh: Mesh, { startMs, revision }: GridWindow): string {
-    return [startMs, revision, mesh.revision, this.#store.hosts.moves].join('-');
-  }
-
   #keep(key: string, view: View): View {
     this.#entries.delete(key);
     this.#entries.set(key, { view, staleSinceMs: undefined });
@@ -182,6 +178,11 @@ export class Views {
     }
     return view;
   }
+}
+
+/** Of all that is made of a window; equal for equal content, within one process. */
+export function revisionOf({ hosts }: GridStore, mesh: Mesh, { startMs, revision }: GridWindow): string {
+  return [startMs, revision, mesh.revision, hosts.moves].join('-');
 }
 
 function windowOf({ startMs }: ViewQuery, mesh: Mesh): GridWindow | undefined {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Metric } from '../../../../core/metric.js';
+import { GridWindow } from '../../../../plugins/common/grid/store/window.js';
 import { END_MS, probe, recorded, WINDOW_MS } from '../../common/grid/store/probes.js';
 import { served } from './served.js';
 import { briefly, located, MESH, START_MS } from './small-mesh.js';
@@ -170,6 +171,29 @@ test('the worst pairs come first', async (t) => {
   assert.deepEqual(briefly(part.json.pairs), ['a c 4', 'b c 1']);
   const tors = (await ask('/v1/worst?level=tor&stat=min')).json.pairs;
   assert.deepEqual(briefly(tors), ['dc1/p1/t1 dc1/p1/t2 30000', 'dc1/p1/t1 dc1/p1/t1 10000']);
+});
+
+test('the worst pairs are looked for once, until something has changed', async (t) => {
+  const { write, ask } = await served(t);
+  await write(...MESH);
+  const looked = t.mock.method(GridWindow.prototype, 'seek');
+  const worst = async (query: string): Promise<string[]> => {
+    looked.mock.resetCalls();
+    return briefly((await ask(`/v1/worst?level=host&stat=max${query}`)).json.pairs);
+  };
+  for (const isFirst of [true, false]) {
+    for (const [query, pairs] of [
+      ['&n=1', ['a c 50000']],
+      ['&n=2', ['a c 50000', 'b c 40000']],
+      ['&n=1&delay=prober_delay', ['a b 95000']],
+      ['&n=1&dst_in=tor:dc1/p1/t1', ['a b 12000']],
+    ] as const) {
+      assert.deepEqual(await worst(query), pairs, query);
+      assert.equal(looked.mock.callCount() > 0, isFirst, query);
+    }
+  }
+  await write(located({ src: 'b', dst: 'a', networkNs: [99_000] }));
+  assert.deepEqual(await worst('&n=1'), ['b a 99000']);
 });
 
 test('the worst pairs are those of the grid, for every figure and level', async (t) => {
