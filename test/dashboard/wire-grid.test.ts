@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cellCode, cellValue, decodeGrid, FAILED, NO_DATA } from '../../dashboard/src/api/wire-grid.js';
+import { atOnce } from '../../plugins/common/grid/store/slices.js';
 import { binaryOf } from '../../plugins/outputs/mesh-grid/api/grid-bodies.js';
 
 const names = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 6 });
@@ -9,7 +10,7 @@ const value = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e12, noNaN: tru
 
 function encoded(src: string[], dst: string[], isRatio: boolean, values: Float64Array): ArrayBuffer {
   const states = Uint8Array.from(values, (one, cell) => (Number.isNaN(one) ? cell % 2 : 2));
-  const body = binaryOf({ src, dst, unit: isRatio ? 'ratio' : 'ns' }, isRatio, values, states);
+  const body = atOnce(binaryOf({ src, dst, unit: isRatio ? 'ratio' : 'ns' }, isRatio, values, states));
   return body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength) as ArrayBuffer;
 }
 

@@ -1,20 +1,43 @@
-/** The forms in which a grid travels: JSON, CSV, and a compact binary one. */
+/**
+ * The forms in which a grid travels: JSON, CSV, and a compact binary one. A million cells take a tenth of a second and more to
+ * write down, so each form is made in slices of a few milliseconds between which others are answered.
+ */
 
+import { setImmediate } from 'node:timers/promises';
+import type { Steps } from '../../../common/grid/store/slices.js';
 import { STATES } from '../../../common/grid/store/view.js';
 import type { View } from '../../../common/grid/store/views.js';
 
-/** By state. */
-const STATE_CHARS = '-xv';
+/** Cells that are written down in one turn of the event loop. */
+export const CELLS_PER_SLICE = 16_384;
 
-/** The matrices of a JSON answer. */
-export function matricesAsJson(
-  figures: Float64Array,
-  states: Uint8Array,
-): { values: (number | null)[]; states: string } {
-  return {
-    values: Array.from(figures, (value) => (Number.isNaN(value) ? null : value)),
-    states: Array.from(states, (state) => STATE_CHARS[state]).join(''),
-  };
+/** Runs work on what nobody changes, a step in each turn of the event loop. */
+export async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await setImmediate();
+  }
+}
+
+/** By state. */
+const STATE_CHARS = Buffer.from('-xv');
+
+/** `head` with `values` and `states` behind it: what JSON.stringify makes of all three. */
+export function* jsonOf(head: object, figures: Float64Array, states: Uint8Array): Steps<Buffer> {
+  const parts = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"values":[`)];
+  for (const [from, to] of slices(figures.length)) {
+    // A NaN is null there.
+    const values = JSON.stringify(Array.from(figures.subarray(from, to))).slice(1, -1);
+    parts.push(Buffer.from(from === 0 ? values : `,${values}`));
+    yield;
+  }
+  parts.push(Buffer.from('],"states":"'));
+  const chars = Buffer.alloc(states.length);
+  for (let cell = 0; cell < states.length; cell += 1) chars[cell] = STATE_CHARS[states[cell] ?? 0] ?? 0;
+  parts.push(chars, Buffer.from('"}'));
+  yield;
+  return Buffer.concat(parts);
 }
 
 const MAGIC = 'WFG1';
@@ -28,7 +51,7 @@ const MAX_CODE = 65_535;
  * an even length, then two bytes a cell, row by row. All numbers are little-endian. Code 0 is no data, 1 a failure
  * without a value. A larger code c is (c - 2) / 65533 for a ratio, and 2^((c - 2) / 1024) - 1 for all else.
  */
-export function binaryOf(head: object, isRatio: boolean, figures: Float64Array, states: Uint8Array): Buffer {
+export function* binaryOf(head: object, isRatio: boolean, figures: Float64Array, states: Uint8Array): Steps<Buffer> {
   const text = Buffer.from(JSON.stringify(head));
   const headBytes = text.length + (text.length % 2);
   const start = MAGIC.length + 4 + headBytes;
@@ -36,8 +59,11 @@ export function binaryOf(head: object, isRatio: boolean, figures: Float64Array, 
   body.write(MAGIC, 0);
   body.writeUInt32LE(headBytes, MAGIC.length);
   text.copy(body, MAGIC.length + 4);
-  for (let cell = 0; cell < figures.length; cell += 1) {
-    body.writeUInt16LE(codeOf(figures[cell] ?? Number.NaN, states[cell] ?? 0, isRatio), start + 2 * cell);
+  for (const [from, to] of slices(figures.length)) {
+    for (let cell = from; cell < to; cell += 1) {
+      body.writeUInt16LE(codeOf(figures[cell] ?? Number.NaN, states[cell] ?? 0, isRatio), start + 2 * cell);
+    }
+    yield;
   }
   return body;
 }
@@ -49,22 +75,30 @@ function codeOf(value: number, state: number, isRatio: boolean): number {
 }
 
 /** RFC 4180; a line for each cell that has data. */
-export function csvOf({ rows, columns, states }: View, unit: string, figures: Float64Array): string {
-  const lines = [`src,dst,value_${unit},state`];
-  for (const [row, src] of rows.names.entries()) {
-    for (const [column, dst] of columns.names.entries()) {
-      const cell = row * columns.names.length + column;
+export function* csvOf({ rows, columns, states }: View, unit: string, figures: Float64Array): Steps<Buffer> {
+  const parts = [Buffer.from(`src,dst,value_${unit},state\r\n`)];
+  const [sources, destinations] = [rows.names.map(csvField), columns.names.map(csvField)];
+  for (const [from, to] of slices(figures.length)) {
+    let lines = '';
+    for (let cell = from; cell < to; cell += 1) {
       const state = states[cell] ?? 0;
       if (state === 0) continue;
       const value = figures[cell] ?? Number.NaN;
-      lines.push([csvField(src), csvField(dst), Number.isNaN(value) ? '' : value, STATES[state]].join(','));
+      const [src, dst] = [sources[Math.floor(cell / destinations.length)], destinations[cell % destinations.length]];
+      lines += `${src},${dst},${Number.isNaN(value) ? '' : value},${STATES[state]}\r\n`;
     }
+    parts.push(Buffer.from(lines));
+    yield;
   }
-  return `${lines.join('\r\n')}\r\n`;
+  return Buffer.concat(parts);
 }
 
 /** A name that a spreadsheet would take for a formula gets an apostrophe in front of it. */
 function csvField(text: string): string {
   const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+function* slices(cells: number): Generator<[from: number, to: number]> {
+  for (let from = 0; from < cells; from += CELLS_PER_SLICE) yield [from, Math.min(from + CELLS_PER_SLICE, cells)];
 }

@@ -9,7 +9,7 @@ import type { View } from '../../../common/grid/store/views.js';
 import type { GridContext } from './context.js';
 import { figuresOf, unitOf } from './figures.js';
 import { GridForm, GridQuery, type Stat } from './forms.js';
-import { binaryOf, csvOf, matricesAsJson } from './grid-bodies.js';
+import { binaryOf, csvOf, inTurns, jsonOf } from './grid-bodies.js';
 import { READERS } from './readers.js';
 import { chosenMesh, chosenView, describeWindow, type ViewParameters } from './selection.js';
 
@@ -59,8 +59,8 @@ function grid(context: GridContext): Route {
       const head = headOf(context, query, mesh?.transport ?? null, view);
       const figures = view === undefined ? new Float64Array(0) : figuresOf(view, query.stat);
       const states = view?.states ?? new Uint8Array(0);
-      if (isBinary) return reply.type(BINARY).send(binaryOf(head, head.unit === 'ratio', figures, states));
-      return { ...head, ...matricesAsJson(figures, states) };
+      const body = isBinary ? binaryOf(head, head.unit === 'ratio', figures, states) : jsonOf(head, figures, states);
+      return reply.type(isBinary ? BINARY : 'application/json; charset=utf-8').send(await inTurns(body));
     },
   };
 }
@@ -87,9 +87,8 @@ function csv(context: GridContext): Route {
       const file = `attachment; filename="grid-${query.level}-${query.stat}.csv"`;
       reply.type('text/csv; charset=utf-8').header('content-disposition', file);
       const unit = unitOf(query.stat);
-      return reply.send(
-        view === undefined ? `src,dst,value_${unit},state\r\n` : csvOf(view, unit, figuresOf(view, query.stat)),
-      );
+      if (view === undefined) return reply.send(`src,dst,value_${unit},state\r\n`);
+      return reply.send(await inTurns(csvOf(view, unit, figuresOf(view, query.stat))));
     },
   };
 }
