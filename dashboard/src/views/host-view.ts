@@ -1,19 +1,14 @@
 /** One host: where it stands, what its row and its column say now and over the kept windows, and what names it. */
 
 import type { Cdf, Figures, Host, HostEnd, Pattern, Windows } from '../api/types.js';
-import { CdfChart } from '../chart/cdf-chart.js';
-import { DetailBar } from '../detail/detail-bar.js';
-import { HistoryPanel } from '../detail/history-panel.js';
-import { leftOutNote } from '../detail/left-out.js';
-import { PageBanner } from '../detail/page-banner.js';
-import { ifKnown, isPassing, PageLoad } from '../detail/page-load.js';
-import { shownWindow, spanOf } from '../detail/span.js';
+import { DetailPage } from '../detail/detail-page.js';
+import { ifKnown } from '../detail/page-load.js';
+import { spanOf } from '../detail/span.js';
 import { LEVEL_NAMES } from '../grid/scopes.js';
 import { DELAY_NAMES, figureOf, patternName, STAT_NAMES, TRANSPORT_NAMES } from '../grid/words.js';
 import { DELAYS, type Delay, formatRoute, type Route, type Selection } from '../route.js';
 import { fill, h } from '../ui/dom.js';
 import { formatCount, formatDuration, formatRatio, formatTime } from '../ui/format.js';
-import { errorNotice } from '../ui/notice.js';
 import { type Column, SortedTable } from '../ui/sorted-table.js';
 import type { View, ViewContext } from './view.js';
 
@@ -33,45 +28,25 @@ interface Loaded {
 
 export class HostView implements View {
   readonly #context: ViewContext;
-  readonly #bar: DetailBar;
-  readonly #out: HistoryPanel;
-  readonly #in: HistoryPanel;
-  readonly #cdf = new CdfChart();
-  readonly #cdfTitle = h('h2');
-  readonly #head = h('div', { class: 'detail-head' });
+  readonly #page: DetailPage<Loaded>;
   readonly #place = h('section', { class: 'place', 'aria-label': 'Place' });
   readonly #patterns = h('section', { class: 'patterns', 'aria-label': 'Patterns' });
-  readonly #left = h('p', { class: 'soft' });
   readonly #ends = h('div', { class: 'directions' });
-  readonly #banner: PageBanner;
-  readonly #instead = h('div', { hidden: true });
-  readonly #body: HTMLElement;
   readonly #tables: readonly [SortedTable<Peer>, SortedTable<Peer>];
-  #load: PageLoad<Loaded> | undefined;
-  #loaded: Loaded | undefined;
 
   constructor(context: ViewContext) {
     this.#context = context;
-    const choose = (at: number): void => context.router.select({ at }, { replace: true });
-    this.#bar = new DetailBar(context.router);
-    this.#banner = new PageBanner(context.api, context.live);
-    this.#out = new HistoryPanel(choose);
-    this.#in = new HistoryPanel(choose);
     this.#tables = [this.#tableOf('Destinations', false), this.#tableOf('Sources', true)];
-    const histories = h('div', { class: 'directions' }, this.#out.element, this.#in.element);
-    const distribution = h('section', { 'aria-label': 'Distribution' }, this.#cdfTitle, this.#cdf.element);
-    const parts = [this.#place, this.#patterns, this.#ends, histories, this.#left, distribution];
-    this.#body = h('div', { class: 'detail-body', hidden: true }, ...parts);
+    this.#page = new DetailPage(context, {
+      above: [this.#place, this.#patterns, this.#ends],
+      below: [],
+      ask: (signal) => this.#ask(signal),
+      present: (loaded) => this.#present(loaded),
+    });
   }
 
   mount(root: HTMLElement): void {
-    root.append(this.#head, this.#bar.element, this.#bar.timeline, this.#banner.element, this.#instead, this.#body);
-    this.#load = new PageLoad({
-      live: this.#context.live,
-      ask: (signal) => this.#ask(signal),
-      onLoaded: (loaded) => this.#present(loaded),
-      onFailed: (error) => this.#presentFailure(error),
-    });
+    this.#page.mount(root);
   }
 
   show(route: Route): void {
@@ -79,18 +54,11 @@ export class HostView implements View {
     const { transport, at } = route.selection;
     const selection: Selection = { level: 'host', ...(transport && { transport }), ...(at !== undefined && { at }) };
     const grid = h('a', { class: 'button', href: formatRoute({ page: 'grid', selection }) }, 'In the grid');
-    fill(this.#head, h('h1', {}, route.name), grid);
-    // Where the next step goes on from, whenever the answer comes.
-    for (const panel of [this.#out, this.#in]) panel.moveCursor(at);
-    void this.#load?.load();
+    this.#page.open(route.selection, h('h1', {}, route.name), grid);
   }
 
   unmount(): void {
-    this.#load?.end();
-    this.#banner.end();
-    this.#out.dispose();
-    this.#in.dispose();
-    this.#cdf.dispose();
+    this.#page.unmount();
   }
 
   async #ask(signal: AbortSignal): Promise<Loaded> {
@@ -117,33 +85,27 @@ export class HostView implements View {
     return { route, windows, host, asSource, asDestination };
   }
 
-  #present(loaded: Loaded): void {
-    this.#loaded = loaded;
-    const { route, windows, host, asSource, asDestination } = loaded;
+  #present({ route, windows, host, asSource, asDestination }: Loaded): void {
     const { selection } = route;
-    this.#instead.hidden = true;
-    this.#body.hidden = false;
-    const own = { ...windows, transports: windows.transports.filter(({ transport }) => isOf(host, transport)) };
-    this.#bar.show(own, host.transport, selection, host.window.start_ms, this.#context.api.nowMs());
-    this.#banner.show(shownWindow(windows, host.transport, selection, host.window.start_ms));
+    const { transport } = host;
+    const startMs = host.window.start_ms;
+    const own = { ...windows, transports: windows.transports.filter((one) => isOf(host, one.transport)) };
+    this.#page.showControls({ windows, transport, selection, startMs }, own);
     this.#showPlace(host, selection);
     this.#showPatterns(host, selection);
     this.#showEnds(host);
-    const span = spanOf(host.history, windows, host.transport, host.window.start_ms);
-    const of = (end: 'as_source' | 'as_destination') =>
+    const itemsOf = (end: 'as_source' | 'as_destination') =>
       host.history.flatMap(({ as_source, as_destination, ...window }) => {
         const figures = end === 'as_source' ? as_source : as_destination;
         return figures === null ? [] : [{ ...window, ...figures }];
       });
-    const [out, into] = [of('as_source'), of('as_destination')];
-    this.#out.show(`From ${host.host}`, out, into, span);
-    this.#in.show(`To ${host.host}`, into, out, span);
-    fill(this.#left, leftOutNote(host.left_out_windows));
-    const delay = DELAY_NAMES[selection.delay ?? 'network_rtt'];
-    this.#cdfTitle.textContent = `Distribution of ${delay}, window ${formatTime(host.window.start_ms)}`;
-    this.#cdf.show([
-      ...(asSource === undefined ? [] : [{ name: `from ${host.host}`, cdf: asSource }]),
-      ...(asDestination === undefined ? [] : [{ name: `to ${host.host}`, cdf: asDestination }]),
+    const out = { title: `From ${host.host}`, items: itemsOf('as_source') };
+    const into = { title: `To ${host.host}`, items: itemsOf('as_destination') };
+    const span = spanOf(host.history, windows, transport, startMs);
+    this.#page.showHistories([out, into], span, host.left_out_windows);
+    this.#page.showDistribution(selection, `window ${formatTime(startMs)}`, [
+      { name: `from ${host.host}`, cdf: asSource },
+      { name: `to ${host.host}`, cdf: asDestination },
     ]);
   }
 
@@ -240,7 +202,7 @@ export class HostView implements View {
   }
 
   #pairLink(other: string, isColumn: boolean): HTMLElement {
-    const { host, route } = this.#loaded ?? {};
+    const { host, route } = this.#page.loaded ?? {};
     const own = host?.host ?? '';
     const { at, delay } = route?.selection ?? {};
     const selection: Selection = {
@@ -250,18 +212,6 @@ export class HostView implements View {
     };
     const [src, dst] = isColumn ? [other, own] : [own, other];
     return h('a', { href: formatRoute({ page: 'pair', src, dst, selection }) }, other);
-  }
-
-  /** An old picture is better than none, if it says that it is old. */
-  #presentFailure(error: unknown): void {
-    if (this.#loaded !== undefined && isPassing(error)) {
-      this.#banner.fail(error);
-      return;
-    }
-    this.#banner.clear();
-    this.#body.hidden = true;
-    this.#instead.hidden = false;
-    fill(this.#instead, errorNotice(error));
   }
 }
 

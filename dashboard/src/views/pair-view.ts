@@ -1,20 +1,14 @@
 /** One pair, both ways: how its delays and its loss went over the kept windows, their distribution, its paths. */
 
 import type { Cdf, Pair, Paths, Windows } from '../api/types.js';
-import { CdfChart } from '../chart/cdf-chart.js';
-import { DetailBar } from '../detail/detail-bar.js';
-import { HistoryPanel } from '../detail/history-panel.js';
-import { leftOutNote } from '../detail/left-out.js';
-import { PageBanner } from '../detail/page-banner.js';
-import { ifKnown, isPassing, PageLoad } from '../detail/page-load.js';
+import { DetailPage } from '../detail/detail-page.js';
+import { ifKnown } from '../detail/page-load.js';
 import { pathsSection } from '../detail/paths-section.js';
-import { shownWindow, spanOf } from '../detail/span.js';
+import { spanOf } from '../detail/span.js';
 import { LEVEL_NAMES } from '../grid/scopes.js';
-import { DELAY_NAMES } from '../grid/words.js';
 import { formatRoute, type Route, type Selection } from '../route.js';
 import { fill, h } from '../ui/dom.js';
 import { formatTime } from '../ui/format.js';
-import { errorNotice } from '../ui/notice.js';
 import type { View, ViewContext } from './view.js';
 
 type PairRoute = Extract<Route, { page: 'pair' }>;
@@ -35,56 +29,29 @@ interface Loaded {
 
 export class PairView implements View {
   readonly #context: ViewContext;
-  readonly #bar: DetailBar;
-  readonly #there: HistoryPanel;
-  readonly #back: HistoryPanel;
-  readonly #cdf = new CdfChart();
-  readonly #cdfTitle = h('h2');
-  readonly #head = h('div', { class: 'detail-head' });
-  readonly #banner: PageBanner;
-  readonly #instead = h('div', { hidden: true });
-  readonly #left = h('p', { class: 'soft' });
+  readonly #page: DetailPage<Loaded>;
   readonly #paths = h('section', { class: 'paths', 'aria-label': 'Paths' });
-  readonly #body: HTMLElement;
-  #load: PageLoad<Loaded> | undefined;
-  #loaded: Loaded | undefined;
 
   constructor(context: ViewContext) {
     this.#context = context;
-    const choose = (at: number): void => context.router.select({ at }, { replace: true });
-    this.#bar = new DetailBar(context.router);
-    this.#banner = new PageBanner(context.api, context.live);
-    this.#there = new HistoryPanel(choose);
-    this.#back = new HistoryPanel(choose);
-    const histories = h('div', { class: 'directions' }, this.#there.element, this.#back.element);
-    const distribution = h('section', { 'aria-label': 'Distribution' }, this.#cdfTitle, this.#cdf.element);
-    this.#body = h('div', { class: 'detail-body', hidden: true }, histories, this.#left, distribution, this.#paths);
-  }
-
-  mount(root: HTMLElement): void {
-    root.append(this.#head, this.#bar.element, this.#bar.timeline, this.#banner.element, this.#instead, this.#body);
-    this.#load = new PageLoad({
-      live: this.#context.live,
+    this.#page = new DetailPage(context, {
+      above: [],
+      below: [this.#paths],
       ask: (signal) => this.#ask(signal),
-      onLoaded: (loaded) => this.#present(loaded),
-      onFailed: (error) => this.#presentFailure(error),
+      present: (loaded) => this.#present(loaded),
     });
   }
 
+  mount(root: HTMLElement): void {
+    this.#page.mount(root);
+  }
+
   show(route: Route): void {
-    if (route.page !== 'pair') return;
-    this.#showHead(route);
-    // Where the next step goes on from, whenever the answer comes.
-    for (const panel of [this.#there, this.#back]) panel.moveCursor(route.selection.at);
-    void this.#load?.load();
+    if (route.page === 'pair') this.#page.open(route.selection, ...headOf(route));
   }
 
   unmount(): void {
-    this.#load?.end();
-    this.#banner.end();
-    this.#there.dispose();
-    this.#back.dispose();
-    this.#cdf.dispose();
+    this.#page.unmount();
   }
 
   async #ask(signal: AbortSignal): Promise<Loaded> {
@@ -107,58 +74,37 @@ export class PairView implements View {
     return { route, windows, there: { pair: there, cdf: thereCdf }, back: { pair: other, cdf: backCdf }, paths };
   }
 
-  #showHead({ src, dst, selection }: PairRoute): void {
-    const level = selection.level ?? 'host';
-    const { box: _, srcIn: _in, dstIn: _of, ...rest } = selection;
-    const nameOf = (name: string) =>
-      level === 'host' ? h('a', { href: formatRoute({ page: 'host', name, selection: rest }) }, name) : name;
-    const kind = level === 'host' ? false : h('span', { class: 'soft' }, `${LEVEL_NAMES[level]} `);
-    const swapped = formatRoute({ page: 'pair', src: dst, dst: src, selection });
-    fill(
-      this.#head,
-      h('h1', {}, kind || '', nameOf(src), ' → ', nameOf(dst)),
-      h('a', { class: 'button', href: swapped }, 'Other way round'),
-      h('a', { class: 'button', href: formatRoute({ page: 'grid', selection: { ...rest, level } }) }, 'In the grid'),
-    );
-  }
-
-  #present(loaded: Loaded): void {
-    this.#loaded = loaded;
-    const { route, windows, there, back, paths } = loaded;
+  #present({ route, windows, there, back, paths }: Loaded): void {
     const { selection, src, dst } = route;
     const { transport } = there.pair;
-    const shownMs = there.cdf?.window.start_ms ?? back.cdf?.window.start_ms;
-    this.#instead.hidden = true;
-    this.#body.hidden = false;
-    this.#bar.show(windows, transport, selection, shownMs, this.#context.api.nowMs());
-    this.#banner.show(shownWindow(windows, transport, selection, shownMs));
-    const both = [...there.pair.windows, ...(back.pair?.windows ?? [])];
-    const span = spanOf(both, windows, transport, selection.at ?? shownMs);
-    const [out, into] = [there.pair.windows, back.pair?.windows ?? []];
-    this.#there.show(`${src} → ${dst}`, out, into, span);
-    this.#back.show(`${dst} → ${src}`, into, out, span);
-    fill(this.#left, leftOutNote(Math.max(there.pair.left_out_windows, back.pair?.left_out_windows ?? 0)));
-    const delay = DELAY_NAMES[selection.delay ?? 'network_rtt'];
-    const when = shownMs === undefined ? 'this window is not kept' : `window ${formatTime(shownMs)}`;
-    this.#cdfTitle.textContent = `Distribution of ${delay}, ${when}`;
-    this.#cdf.show([
-      ...(there.cdf === undefined ? [] : [{ name: `${src} → ${dst}`, cdf: there.cdf }]),
-      ...(back.cdf === undefined ? [] : [{ name: `${dst} → ${src}`, cdf: back.cdf }]),
+    const startMs = there.cdf?.window.start_ms ?? back.cdf?.window.start_ms;
+    this.#page.showControls({ windows, transport, selection, startMs });
+    const out = { title: `${src} → ${dst}`, items: there.pair.windows };
+    const into = { title: `${dst} → ${src}`, items: back.pair?.windows ?? [] };
+    const span = spanOf([...out.items, ...into.items], windows, transport, selection.at ?? startMs);
+    const leftOut = Math.max(there.pair.left_out_windows, back.pair?.left_out_windows ?? 0);
+    this.#page.showHistories([out, into], span, leftOut);
+    const when = startMs === undefined ? 'this window is not kept' : `window ${formatTime(startMs)}`;
+    this.#page.showDistribution(selection, when, [
+      { name: out.title, cdf: there.cdf },
+      { name: into.title, cdf: back.cdf },
     ]);
     fill(this.#paths, ...pathsSection(paths, selection));
   }
+}
 
-  /** An old picture is better than none, if it says that it is old. */
-  #presentFailure(error: unknown): void {
-    if (this.#loaded !== undefined && isPassing(error)) {
-      this.#banner.fail(error);
-      return;
-    }
-    this.#banner.clear();
-    this.#body.hidden = true;
-    this.#instead.hidden = false;
-    fill(this.#instead, errorNotice(error));
-  }
+function headOf({ src, dst, selection }: PairRoute): HTMLElement[] {
+  const level = selection.level ?? 'host';
+  const { box: _, srcIn: _in, dstIn: _of, ...rest } = selection;
+  const nameOf = (name: string) =>
+    level === 'host' ? h('a', { href: formatRoute({ page: 'host', name, selection: rest }) }, name) : name;
+  const kind = level === 'host' ? false : h('span', { class: 'soft' }, `${LEVEL_NAMES[level]} `);
+  const swapped = formatRoute({ page: 'pair', src: dst, dst: src, selection });
+  return [
+    h('h1', {}, kind || '', nameOf(src), ' → ', nameOf(dst)),
+    h('a', { class: 'button', href: swapped }, 'Other way round'),
+    h('a', { class: 'button', href: formatRoute({ page: 'grid', selection: { ...rest, level } }) }, 'In the grid'),
+  ];
 }
 
 /** The other direction is known only. */
