@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { probe } from '../plugins/common/grid/store/probes.js';
-import { noBrowser, TestBrowser } from '../support/browser.js';
-import { type EndOf, fillDetailMesh, GAP, HOST, hashHas, PEER, WINDOWS } from './detail-mesh.js';
-import { MeshServer, WINDOW_MS } from './mesh-server.js';
+import { noBrowser } from '../support/browser.js';
+import { GAP, HOST, hashHas, PEER, WINDOWS } from './detail-mesh.js';
+import { DetailSite } from './detail-site.js';
+import { WINDOW_MS } from './mesh-server.js';
 
 describe('the page of a pair', { skip: noBrowser }, () => {
-  const [server, browser] = [new MeshServer(), new TestBrowser()];
-  let endOf: EndOf = () => 0;
+  const { server, browser, endOf } = new DetailSite();
   const startOf = (back: number) => endOf(back) - WINDOW_MS;
-  before(async () => {
-    await Promise.all([server.start(), browser.start()]);
-    endOf = await fillDetailMesh(server);
-  });
-  after(async () => {
-    await Promise.all([server.stop(), browser.stop()]);
-  });
 
   const open = async (query = '', names = `${HOST}/${PEER}`) => {
     const opened = await browser.open(`${server.url}/#/pair/${names}${query}`);

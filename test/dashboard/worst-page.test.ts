@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { noBrowser, TestBrowser } from '../support/browser.js';
-import { type EndOf, fillDetailMesh, HOST, hashHas, PEER } from './detail-mesh.js';
+import { fillDetailMesh, HOST, hashHas, PEER } from './detail-mesh.js';
+import { DetailSite } from './detail-site.js';
 import { MeshServer } from './mesh-server.js';
 
 describe('the worst pairs', { skip: noBrowser }, () => {
-  const [server, browser] = [new MeshServer(), new TestBrowser()];
-  let endOf: EndOf = () => 0;
-  before(async () => {
-    await Promise.all([server.start(), browser.start()]);
-    endOf = await fillDetailMesh(server);
-  });
-  after(async () => {
-    await Promise.all([server.stop(), browser.stop()]);
-  });
+  const { server, browser, endOf } = new DetailSite();
 
   const open = async (query = '') => {
     const opened = await browser.open(`${server.url}/#/worst${query}`);
