@@ -10,23 +10,10 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
-import definitions from 'otlp-definitions/build/src/generated/root.js';
-
-/** What pbjs makes of a message type. */
-interface MessageType {
-  decode(bytes: Uint8Array): object;
-  encode(message: object): { finish(): Uint8Array };
-  fromObject(object: object): object;
-  toObject(message: object, options: { longs: StringConstructor }): object;
-}
-
-const service = (definitions as unknown as Record<string, never>).opentelemetry as unknown as {
-  proto: {
-    collector: { metrics: { v1: Record<'ExportMetricsServiceRequest' | 'ExportMetricsServiceResponse', MessageType> } };
-  };
-};
-const { ExportMetricsServiceRequest: Request, ExportMetricsServiceResponse: Response } =
-  service.proto.collector.metrics.v1;
+import {
+  ExportMetricsServiceRequest as Request,
+  ExportMetricsServiceResponse as Response,
+} from '../../../support/otlp-definitions.js';
 
 interface Attribute {
   readonly key: string;
