@@ -26,6 +26,9 @@ export function size(options: RangeOptions = {}): TUnsafe<number> {
   return Type.Unsafe<number>({ type: 'string', weftFormat: 'size', ...options });
 }
 
+/** A text that may be left out; an empty one is a mistake. */
+export const optionalText = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+
 /** Options objects accept no key that is not declared: a misspelt option is an error, not a silent default. */
 export const STRICT = { additionalProperties: false } as const;
 

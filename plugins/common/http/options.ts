@@ -1,19 +1,17 @@
 /** The options every plugin with an HTTP server has, and what they mean together. */
 
-import { type Static, Type } from '../../../core/config/schema.js';
+import { optionalText, type Static, Type } from '../../../core/config/schema.js';
 import { ConfigError } from '../../../core/errors.js';
 import { type ListenAddress, parseListenAddress } from '../../../core/http/listen-address.js';
 import { type TlsFiles, tlsFiles, tlsOptions } from '../../../core/http/tls.js';
 import type { Credentials } from './auth.js';
 
-const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
-
 /** Spread these into a plugin's own options; `listen` is the plugin's, since its default differs. */
 export const serverOptions = {
   ...tlsOptions,
-  basic_username: Text('Demand HTTP basic authentication with this name. Needs `basic_password`.'),
-  basic_password: Text('Password of `basic_username`.'),
-  bearer_token: Text('Demand `Authorization: Bearer <token>`. Not together with `basic_username`.'),
+  basic_username: optionalText('Demand HTTP basic authentication with this name. Needs `basic_password`.'),
+  basic_password: optionalText('Password of `basic_username`.'),
+  bearer_token: optionalText('Demand `Authorization: Bearer <token>`. Not together with `basic_username`.'),
 };
 const ServerOptions = Type.Object({ listen: Type.String(), ...serverOptions });
 export type ServerConfig = Static<typeof ServerOptions>;

@@ -1,9 +1,8 @@
 /** Where equal peers are and what they are shown, as users set it up. Does no I/O; throws ConfigError. */
 
-import { type Static, Type } from '../../../core/config/schema.js';
+import { optionalText, type Static, Type } from '../../../core/config/schema.js';
 import { ConfigError } from '../../../core/errors.js';
 
-const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 const Url = Type.String({ minLength: 1 });
 
 /** The option `url`. */
@@ -12,10 +11,12 @@ export const peerUrls = (description: string) =>
 
 /** Spread these into the options of a plugin that asks peers. `whose`: such as `the controller’s`. */
 export const credentialOptions = (whose: string) => ({
-  token: Text('Bearer token of the role agent; `file:/path` is read anew before each request.'),
-  tls_ca: Text(`PEM file with the authorities that ${whose} certificate is checked with, in place of the system’s.`),
-  tls_cert: Text('PEM file with the client certificate and its chain. Needs `tls_key`.'),
-  tls_key: Text('PEM file with the private key of `tls_cert`.'),
+  token: optionalText('Bearer token of the role agent; `file:/path` is read anew before each request.'),
+  tls_ca: optionalText(
+    `PEM file with the authorities that ${whose} certificate is checked with, in place of the system’s.`,
+  ),
+  tls_cert: optionalText('PEM file with the client certificate and its chain. Needs `tls_key`.'),
+  tls_key: optionalText('PEM file with the private key of `tls_cert`.'),
 });
 
 const PeerOptions = Type.Object({ url: peerUrls(''), ...credentialOptions('') });
@@ -36,7 +37,8 @@ export interface CredentialFiles {
   readonly token: string | undefined;
 }
 
-const FILE_PREFIX = 'file:';
+/** Of the path of a file that a secret is in. */
+export const FILE_PREFIX = 'file:';
 /** RFC 6750, section 2.1, in the lenient form: what can stand in a header. */
 export const TOKEN_PATTERN = /^[!-~]{1,4096}$/;
 

@@ -1,9 +1,8 @@
 /** Options of inputs.controller. */
 
-import { duration, STRICT, type Static, Type } from '../../../core/config/schema.js';
+import { duration, optionalText, STRICT, type Static, Type } from '../../../core/config/schema.js';
 import { credentialOptions, peerUrls } from '../../common/peer/settings.js';
 
-const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 export const ControllerOptions = Type.Object(
   {
     url: peerUrls(
@@ -19,8 +18,8 @@ export const ControllerOptions = Type.Object(
       minLength: 1,
       description: 'Where the agent’s key and its last good list outlive a restart; one file for each agent.',
     }),
-    advertise_address: Text('IPv4 address that others reach a reflector on `0.0.0.0` by; default: see below.'),
-    advertise_address_ipv6: Text('IPv6 address that others reach a reflector on `::` by; default: see below.'),
+    advertise_address: optionalText('IPv4 address that others reach a reflector on `0.0.0.0` by; default: see below.'),
+    advertise_address_ipv6: optionalText('IPv6 address that others reach a reflector on `::` by; default: see below.'),
     timeout: duration({
       default: '10s',
       atLeast: '100ms',

@@ -15,9 +15,10 @@ import { InfluxDB, type TimePrecision } from 'influx';
 import type { Clock } from '../../../core/clock.js';
 import { CredentialSource } from '../../common/peer/credentials.js';
 import { PeerError } from '../../common/peer/failure.js';
+import { FILE_PREFIX } from '../../common/peer/settings.js';
 import { AnswerWatch } from './answer-watch.js';
 import type { Point, Precision } from './batch.js';
-import { FILE_PREFIX, type Place1 } from './config.js';
+import type { Place1 } from './config.js';
 import type { InfluxServer, ServerAnswer } from './server.js';
 
 const V1_PRECISIONS: Readonly<Record<Precision, TimePrecision>> = { s: 's', ms: 'ms', us: 'u', ns: 'n' };

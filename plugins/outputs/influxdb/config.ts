@@ -1,10 +1,8 @@
 /** Options of outputs.influxdb, and which of them belong to which version. */
 
-import { duration, STRICT, type Static, Type } from '../../../core/config/schema.js';
+import { duration, optionalText, STRICT, type Static, Type } from '../../../core/config/schema.js';
 import { ConfigError } from '../../../core/errors.js';
-import { credentialOptions, type PeerSettings, peerSettings } from '../../common/peer/settings.js';
-
-const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+import { credentialOptions, FILE_PREFIX, type PeerSettings, peerSettings } from '../../common/peer/settings.js';
 
 export const InfluxdbOptions = Type.Object(
   {
@@ -15,14 +13,14 @@ export const InfluxdbOptions = Type.Object(
     version: Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3)], {
       description: 'Its API: `1` for InfluxDB 1.x, `2` for 2.x and Cloud, `3` for 3 Core and Enterprise.',
     }),
-    database: Text('Version 1 and 3, and needed there: what is written to.'),
-    retention_policy: Text('Version 1: a retention policy of the database; default: its own default.'),
-    username: Text('Version 1: user with the right to write.'),
-    password: Text('Version 1: its password; `file:/path` is read anew before each write.'),
-    organization: Text('Version 2, and needed there: name or id.'),
-    bucket: Text('Version 2, and needed there: name or id of what is written to.'),
+    database: optionalText('Version 1 and 3, and needed there: what is written to.'),
+    retention_policy: optionalText('Version 1: a retention policy of the database; default: its own default.'),
+    username: optionalText('Version 1: user with the right to write.'),
+    password: optionalText('Version 1: its password; `file:/path` is read anew before each write.'),
+    organization: optionalText('Version 2, and needed there: name or id.'),
+    bucket: optionalText('Version 2, and needed there: name or id of what is written to.'),
     ...credentialOptions('the server’s'),
-    token: Text('Version 2 and 3: token with the right to write; `file:/path` is read anew before each write.'),
+    token: optionalText('Version 2 and 3: token with the right to write; `file:/path` is read anew before each write.'),
     content_encoding: Type.Union([Type.Literal('gzip'), Type.Literal('identity')], {
       default: 'gzip',
       description: 'Version 2 and 3: whether writes are compressed. Those of version 1 are not.',
@@ -67,8 +65,6 @@ const OPTIONS_OF = {
   2: ['organization', 'bucket', 'token'],
   3: ['database', 'token'],
 } as const;
-/** Of the file that a password is in. */
-export const FILE_PREFIX = 'file:';
 const DEFAULT_PORT = { 1: 8086, 2: 8086, 3: 8181 } as const;
 
 /** Checks what a schema cannot say. Throws ConfigError. */

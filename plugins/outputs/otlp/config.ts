@@ -1,8 +1,7 @@
 /** Options of outputs.otlp. What is not set here is taken from `OTEL_EXPORTER_OTLP_*`, then from the specification. */
 
-import { duration, STRICT, type Static, Type } from '../../../core/config/schema.js';
+import { duration, optionalText, STRICT, type Static, Type } from '../../../core/config/schema.js';
 
-const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 const oneOf = <T extends string>(values: readonly T[], description: string) =>
   Type.Optional(
     Type.Union(
@@ -18,7 +17,7 @@ export type Temporality = (typeof TEMPORALITIES)[number];
 
 export const OtlpOptions = Type.Object(
   {
-    endpoint: Text(
+    endpoint: optionalText(
       'Where the receiver is: `http://` or `https://`, host and port. Over HTTP `/v1/metrics` is appended unless the path ends so. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, else this host at port 4318 (HTTP) or 4317 (gRPC).',
     ),
     protocol: oneOf(PROTOCOLS, 'How it is spoken to. Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, else `http/protobuf`.'),
@@ -39,9 +38,9 @@ export const OtlpOptions = Type.Object(
       TEMPORALITIES,
       'What counts and distributions say: all since the start (`cumulative`) or since the last point (`delta`). Default: `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`, else `cumulative`.',
     ),
-    tls_ca: Text('PEM file with the authorities of the receiver’s certificate, in place of the system’s.'),
-    tls_cert: Text('PEM file with the client certificate and its chain. Needs `tls_key`.'),
-    tls_key: Text('PEM file with the private key of `tls_cert`.'),
+    tls_ca: optionalText('PEM file with the authorities of the receiver’s certificate, in place of the system’s.'),
+    tls_cert: optionalText('PEM file with the client certificate and its chain. Needs `tls_key`.'),
+    tls_key: optionalText('PEM file with the private key of `tls_cert`.'),
     resource_attributes: Type.Record(Type.String(), Type.String(), {
       default: {},
       description: 'Attributes of the resource, added to those of weft and of `OTEL_RESOURCE_ATTRIBUTES`.',
