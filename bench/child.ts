@@ -41,6 +41,10 @@ export class JsonChild {
     return last;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
   /** Waits for its end after it has printed everything, or makes it end. */
   async dispose(): Promise<void> {
     this.#process.kill('SIGKILL');

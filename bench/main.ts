@@ -13,6 +13,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   recording: () => import('./recording.js'),
   pinglists: () => import('./pinglists.js'),
   rows: () => import('./rows.js'),
+  'fault-run': () => import('./fault-run.js'),
   'disk-buffer': () => import('./disk-buffer.js'),
   influxdb: () => import('./influxdb.js'),
   engine: () => import('./engine.js'),

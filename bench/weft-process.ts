@@ -22,6 +22,8 @@ export interface WeftPlan {
   readonly serving: readonly string[];
   /** Added to ours. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether its warnings and errors are what is wanted: they are not passed on then. */
+  readonly isTroubled?: boolean;
 }
 
 /** A started weft, to be wrapped in the class that knows what it was started as. */
@@ -33,7 +35,8 @@ export interface StartedWeft {
 }
 
 /** Resolves when weft serves; throws when it ends before or does not within 20 s, and leaves nothing behind then. */
-export async function startWeft({ command, configure, serving, env }: WeftPlan): Promise<StartedWeft> {
+export async function startWeft(plan: WeftPlan): Promise<StartedWeft> {
+  const { command, configure, env } = plan;
   const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
   let child: ChildProcess | undefined;
   try {
@@ -42,7 +45,7 @@ export async function startWeft({ command, configure, serving, env }: WeftPlan):
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...env },
     });
-    return { child, folder, urls: await servedUrls(child, command, serving) };
+    return { child, folder, urls: await servedUrls(child, plan) };
   } catch (error) {
     if (child !== undefined) await ended(child, 'SIGKILL');
     await rm(folder, { recursive: true });
@@ -82,7 +85,7 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
 }
 
 /** Its warnings and errors, and what is no log, are passed on for as long as it runs. */
-function servedUrls(child: ChildProcess, command: string, serving: readonly string[]): Promise<string[]> {
+function servedUrls(child: ChildProcess, { command, serving, isTroubled = false }: WeftPlan): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const fail = (): void => reject(new Error(`weft ${command} does not serve`));
     const deadline = setTimeout(fail, START_DEADLINE_MS);
@@ -91,7 +94,7 @@ function servedUrls(child: ChildProcess, command: string, serving: readonly stri
     const urls = new Map<string, string>();
     createInterface({ input: child.stderr }).on('line', (line) => {
       const { level, msg, url } = parseLine(line);
-      if (level !== 'info') console.error(line);
+      if (level !== 'info' && !isTroubled) console.error(line);
       if (msg === undefined || url === undefined || !serving.includes(msg)) return;
       urls.set(msg, url);
       if (urls.size < serving.length) return;

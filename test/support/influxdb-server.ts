@@ -72,7 +72,7 @@ export class InfluxdbServer extends ServerProcess {
   }
 
   /** Resolves when it takes requests. It has no database yet: `query('CREATE DATABASE weft')`. */
-  static async start(t: TestContext, options: InfluxdbOptions = {}): Promise<InfluxdbServer> {
+  static async start(t: Pick<TestContext, 'after'>, options: InfluxdbOptions = {}): Promise<InfluxdbServer> {
     const server = new InfluxdbServer(await tempFolder(t), options);
     t.after(() => server.kill());
     await server.restart();
