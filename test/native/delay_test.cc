@@ -57,6 +57,12 @@ TEST(rdma_delays) {
   CHECK_EQ(record.sent_us, static_cast<double>(kReflector / kNsPerUs));
 }
 
+TEST(rdma_delays_told_by_the_first_answer) {
+  RdmaStamps stamps = exchange();
+  stamps.t4_source = T4Source::kInline;
+  CHECK_EQ(record_of_stamps(stamps).t4, T4Source::kInline);
+}
+
 TEST(rdma_record_says_which_clock) {
   RdmaStamps stamps = exchange();
   stamps.hardware = false;

@@ -62,9 +62,31 @@ TEST(rdma_user_clock_says_so) {
   hosts.a.probe(hosts.b);
   for (const Record &record : hosts.a.await(ProbeResult::kSuccess, 50)) {
     CHECK_EQ(record.clock, StampClock::kUser);
+    CHECK_EQ(record.t4, T4Source::kInline);
     CHECK(std::isnan(record.network_rtt_ns) || record.network_rtt_ns >= 0);
   }
   CHECK_EQ(hosts.a.stat("invalid"), 0);
+}
+
+// What happens at a host beside the exchange is in its stamps.
+TEST(rdma_with_user_stamps_an_exchange_is_two_messages_and_wakes_each_end_once) {
+  Pair hosts(with(",clock=none"));
+  hosts.a.probe(hosts.b);
+  hosts.a.await(ProbeResult::kSuccess, 50);
+  hosts.a.stop_probing();
+  wait_for("every send is completed", [&] { return hosts.b.stat("reflected") == hosts.b.stat("reflector_received"); });
+  for (const char *device : {"fake0", "fake1"}) {
+    CHECK_EQ(hosts.fake.count(device, "sent"), hosts.fake.count(device, "received"));
+    CHECK(hosts.fake.count(device, "cq_events") <= hosts.fake.count(device, "received"));
+  }
+}
+
+TEST(rdma_with_a_clock_at_one_end_only_the_other_tells_t4_at_once) {
+  Pair hosts(with(kTicks) + ",fake0.clock=none");
+  hosts.a.probe(hosts.b);
+  hosts.b.probe(hosts.a);
+  for (const Record &record : hosts.a.await(ProbeResult::kSuccess, 10)) CHECK_EQ(record.t4, T4Source::kFollowUp);
+  for (const Record &record : hosts.b.await(ProbeResult::kSuccess, 10)) CHECK_EQ(record.t4, T4Source::kInline);
 }
 
 // irdma: its completions carry a round trip of TCP, whatever kind of stamp was asked for.

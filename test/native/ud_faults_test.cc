@@ -10,6 +10,7 @@ namespace weft::test {
 namespace {
 
 constexpr const char *kSettings = "latency_us=4.8,clock=raw,clock_hz=31250000";
+constexpr const char *kUserClock = "latency_us=4.8,clock=none";
 
 bool told(Agent &agent, const std::string &part) {
   for (const std::string &event : agent.events()) {
@@ -123,17 +124,19 @@ TEST(rdma_address_that_is_missing_for_a_while) {
 }
 
 TEST(rdma_send_that_fails_ends_its_probe_and_no_other) {
-  Pair hosts(kSettings);
-  hosts.a.probe(hosts.b);
-  hosts.a.await(ProbeResult::kSuccess, 5);
-  hosts.fake.command("fault fake0 send_error count=3 byte1=0");
-  CHECK(all_have(hosts.a.await(ProbeResult::kSendError, 3), EIO));
-  hosts.a.await_successes(20);
-  CHECK_EQ(hosts.a.stat("sessions"), 1);
-  hosts.fake.command("fault fake1 send_error count=3 byte2=1");
-  hosts.a.await_successes(20);
-  CHECK_EQ(hosts.b.stat("reflector_failed"), 3);
-  CHECK_EQ(hosts.b.stat("sessions"), 1);
+  for (const char *settings : {kSettings, kUserClock}) {
+    Pair hosts(settings);
+    hosts.a.probe(hosts.b);
+    hosts.a.await(ProbeResult::kSuccess, 5);
+    hosts.fake.command("fault fake0 send_error count=3 byte1=0");
+    CHECK(all_have(hosts.a.await(ProbeResult::kSendError, 3), EIO));
+    hosts.a.await_successes(20);
+    CHECK_EQ(hosts.a.stat("sessions"), 1);
+    hosts.fake.command("fault fake1 send_error count=3 byte2=1");
+    hosts.a.await_successes(20);
+    CHECK_EQ(hosts.b.stat("reflector_failed"), 3);
+    CHECK_EQ(hosts.b.stat("sessions"), 1);
+  }
 }
 
 TEST(rdma_receive_that_fails_leaves_its_buffer_in_use) {
@@ -158,15 +161,17 @@ TEST(rdma_queue_pair_that_fails_is_made_anew) {
 }
 
 TEST(rdma_sends_that_never_complete_end_the_session) {
-  Pair hosts(kSettings);
-  const RdmaStatus b = hosts.b.status();
-  hosts.fake.command("fault fake0 lose_completion p=1");
-  hosts.a.probe(b.gid, b.qpn, 1, Agent::kTimeoutUs, 0, 1'000);
-  wait_for("no slot is left", [&] { return hosts.a.stat("shed") > 0; });
-  hosts.fake.command("clear");
-  wait_for("there is another session", [&] { return hosts.a.stat("sessions") == 2; });
-  hosts.a.await_successes(10);
-  CHECK_EQ(hosts.fake.count("fake0", "refused_sends"), 0);
+  for (const char *settings : {kSettings, kUserClock}) {
+    Pair hosts(settings);
+    const RdmaStatus b = hosts.b.status();
+    hosts.fake.command("fault fake0 lose_completion p=1");
+    hosts.a.probe(b.gid, b.qpn, 1, Agent::kTimeoutUs, 0, 1'000);
+    wait_for("no slot is left", [&] { return hosts.a.stat("shed") > 0; });
+    hosts.fake.command("clear");
+    wait_for("there is another session", [&] { return hosts.a.stat("sessions") == 2; });
+    hosts.a.await_successes(10);
+    CHECK_EQ(hosts.fake.count("fake0", "refused_sends"), 0);
+  }
 }
 
 TEST(rdma_empty_receive_queue_is_told_by_the_host_whose_it_is) {
@@ -260,30 +265,32 @@ TEST(rdma_spurious_events_do_no_harm) {
 
 // Whatever fails while it is opened is named, and what was open before is closed.
 TEST(rdma_opening_that_fails_at_any_step_leaves_nothing_open) {
-  const FakeVerbs fake(kSettings);
-  RdmaConfig config = config_of("fake0");
-  config.reflect = false;
-  config.receive_slots = 256;
-  size_t step = 0;
-  size_t tolerated = 0;
-  do {
-    ++step;
-    fake.command("fail any ENOMEM at=" + std::to_string(step));
-    auto engine = open_rdma_engine(config);
-    if (engine.ok()) {
-      ++tolerated;
-      engine = Error{};
-    } else {
-      CHECK(engine.error().code != 0 && *engine.error().syscall != '\0');
-    }
-    CHECK_EQ(fake.count("all", "live"), 0);
-    fake.command("clear");
-    // The first step, the list of devices, is counted at no device.
-  } while (fake.count("all", "planned_failures") == step - 1);
-  CHECK(step > 256);  // each receive is posted
-  // A GID that cannot be read is one that is not there; stamps that cannot be had are done without.
-  CHECK(tolerated < 32);
-  CHECK_EQ(fake.count("all", "leaked") + fake.count("all", "busy"), 0);
+  for (const char *settings : {kSettings, kUserClock}) {
+    const FakeVerbs fake(settings);
+    RdmaConfig config = config_of("fake0");
+    config.reflect = false;
+    config.receive_slots = 256;
+    size_t step = 0;
+    size_t tolerated = 0;
+    do {
+      ++step;
+      fake.command("fail any ENOMEM at=" + std::to_string(step));
+      auto engine = open_rdma_engine(config);
+      if (engine.ok()) {
+        ++tolerated;
+        engine = Error{};
+      } else {
+        CHECK(engine.error().code != 0 && *engine.error().syscall != '\0');
+      }
+      CHECK_EQ(fake.count("all", "live"), 0);
+      fake.command("clear");
+      // The first step, the list of devices, is counted at no device.
+    } while (fake.count("all", "planned_failures") == step - 1);
+    CHECK(step > 256);  // each receive is posted
+    // A GID that cannot be read is one that is not there; stamps that cannot be had are done without.
+    CHECK(tolerated < 32);
+    CHECK_EQ(fake.count("all", "leaked") + fake.count("all", "busy"), 0);
+  }
 }
 
 TEST(rdma_opening_says_what_is_wrong) {

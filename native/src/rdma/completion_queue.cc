@@ -53,6 +53,13 @@ Result<std::unique_ptr<CompletionQueue>> CompletionQueue::create(const Verbs& ve
   return queue;
 }
 
+Result<std::unique_ptr<CompletionQueue>> CompletionQueue::create_silent(const Verbs& verbs, ibv_context* context,
+                                                                        uint32_t entries) {
+  std::unique_ptr<CompletionQueue> queue(new CompletionQueue(verbs, own<ibv_comp_channel>(nullptr, verbs.destroy_comp_channel)));
+  if (const Status made = queue->create_plain(context, entries); !made.ok()) return made.error();
+  return queue;
+}
+
 Status CompletionQueue::create_queue(ibv_context* context, uint32_t entries, bool stamped) {
   const StampSupport support = stamped ? stamp_support(verbs_, context) : StampSupport{};
   if (support.wallclock && create_stamped(context, entries, CompletionStamps::kWallclock)) return Done{};
@@ -60,6 +67,10 @@ Status CompletionQueue::create_queue(ibv_context* context, uint32_t entries, boo
     clock_ = CompletionClock::ticks(support.mask, support.khz);
     return Done{};
   }
+  return create_plain(context, entries);
+}
+
+Status CompletionQueue::create_plain(ibv_context* context, uint32_t entries) {
   errno = 0;
   cq_ = own(verbs_.create_cq(context, static_cast<int>(entries), nullptr, channel_.get(), 0), verbs_.destroy_cq);
   if (!cq_) return verbs_error("ibv_create_cq");
@@ -141,21 +152,20 @@ void CompletionQueue::read_plain(const ibv_wc& work, Completion& completion) {
 
 Status CompletionQueue::arm() {
   if (armed_) return Done{};
-  take_events();
+  take_event();
   const int failed = ibv_req_notify_cq(cq_.get(), 0);
   if (failed != 0) return verbs_error("ibv_req_notify_cq", failed);
   armed_ = true;
   return Done{};
 }
 
-// Never blocks.
-void CompletionQueue::take_events() {
+// Never blocks. An armed queue raises one; should there be more, the next sleep ends at once and brings the next one here.
+void CompletionQueue::take_event() {
   ibv_cq* cq = nullptr;
   void* cookie = nullptr;
-  unsigned int events = 0;
-  while (verbs_.get_cq_event(channel_.get(), &cq, &cookie) == 0) ++events;
-  // As many as came, whatever they announced: a queue with an event outstanding cannot be destroyed.
-  if (events > 0) verbs_.ack_cq_events(cq_.get(), events);
+  if (verbs_.get_cq_event(channel_.get(), &cq, &cookie) != 0) return;
+  // Whatever it announced: a queue with an event that was not acknowledged cannot be destroyed.
+  verbs_.ack_cq_events(cq_.get(), 1);
 }
 
 }  // namespace weft

@@ -1,5 +1,5 @@
-// A completion queue with its channel: events that end a sleep, and completions with the device's own stamps where it
-// has them. One thread.
+// A completion queue: completions with the device's own stamps where it has them, and a channel with events that end a
+// sleep, unless it is silent. One thread.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,9 @@ class CompletionQueue {
   // than `entries` requests under way.
   static Result<std::unique_ptr<CompletionQueue>> create(const Verbs& verbs, ibv_context* context, uint32_t entries,
                                                          bool stamped = true);
+  // Without stamps, and without events: nobody is woken for what it holds. It is polled only.
+  static Result<std::unique_ptr<CompletionQueue>> create_silent(const Verbs& verbs, ibv_context* context,
+                                                                uint32_t entries);
 
   ~CompletionQueue();
   CompletionQueue(const CompletionQueue&) = delete;
@@ -38,7 +41,7 @@ class CompletionQueue {
   // At most `max` completions; fewer: that was all.
   size_t poll(Completion* completions, size_t max);
   // Asks for an event at the next completion, unless one was asked for and has not come. Completions that came before
-  // raise none: poll once more before sleeping.
+  // raise none: poll once more before sleeping. REQUIRES, as fd: it is not silent.
   Status arm();
   bool armed() const { return armed_; }
   // Readable once an event has come.
@@ -53,8 +56,9 @@ class CompletionQueue {
  private:
   CompletionQueue(const Verbs& verbs, VerbsPtr<ibv_comp_channel> channel);
 
-  void take_events();
+  void take_event();
   Status create_queue(ibv_context* context, uint32_t entries, bool stamped);
+  Status create_plain(ibv_context* context, uint32_t entries);
   bool create_stamped(ibv_context* context, uint32_t entries, CompletionStamps stamps);
   size_t poll_stamped(Completion* completions, size_t max);
   size_t poll_plain(Completion* completions, size_t max);
@@ -62,7 +66,7 @@ class CompletionQueue {
   void read_stamped(Completion& completion);
 
   const Verbs& verbs_;
-  VerbsPtr<ibv_comp_channel> channel_;
+  VerbsPtr<ibv_comp_channel> channel_;  // nullptr: silent
   VerbsPtr<ibv_cq> cq_;
   ibv_cq_ex* extended_ = nullptr;  // the same queue, when it stamps
   CompletionStamps stamps_ = CompletionStamps::kNone;

@@ -78,7 +78,7 @@ void take_answered(Record& record, const RdmaStamps& stamps) {
   const bool valid = plausible(delays, stamps);
   record.result = valid ? ProbeResult::kSuccess : ProbeResult::kInvalid;
   record.clock = stamps.hardware ? StampClock::kHardware : StampClock::kUser;
-  record.t4 = stamps.t3_ns && stamps.t4_ns ? T4Source::kFollowUp : T4Source::kNone;
+  record.t4 = stamps.t3_ns && stamps.t4_ns ? stamps.t4_source : T4Source::kNone;
   record.program_rtt_ns = static_cast<double>(delays.program_rtt);
   record.network_rtt_ns = figure(delays.network);
   record.responder_delay_ns = figure(delays.responder);

@@ -19,9 +19,10 @@ struct RdmaStamps {
   // The prober's completions of the probe and of ACK1, on one clock.
   std::optional<int64_t> t2_ns;
   std::optional<int64_t> t5_ns;
-  // The reflector's, of the probe and of ACK1, on a clock of its own; from ACK2.
+  // The reflector's, of the probe and of ACK1, on a clock of its own.
   std::optional<int64_t> t3_ns;
   std::optional<int64_t> t4_ns;
+  T4Source t4_source = T4Source::kFollowUp;  // inline: from ACK1
   bool hardware = false;  // both ends' stamps are their NICs'
   // The end's program did not run when a message came in: T5 here, or T3 there, is later than the message.
   bool stood_still_here = false;

@@ -23,7 +23,7 @@ constexpr uint8_t kHardwareStamps = 4;  // T3 and T4 are its NIC's
 
 struct Payload {
   PayloadType type = PayloadType::kProbe;
-  uint8_t ack = 0;  // 0 in a probe; 1: the answer itself; 2: T3 and T4 of that answer
+  uint8_t ack = 0;  // 0 in a probe; 1: the answer itself; 2: T3 and T4 of that answer, should it not have told T4
   uint8_t flags = 0;
   uint64_t sequence = 0;  // of the probe: random epoch u32, counter u32
   // ns, each on the clock of the end that took it; 0 when it is not told.
@@ -31,6 +31,9 @@ struct Payload {
   uint64_t t3 = 0;
   uint64_t t4 = 0;
 };
+
+// Whether T3 and T4 are in it: of ACK2 always, of ACK1 when its reflector has no completion stamps.
+inline bool tells(const Payload& ack) { return ack.ack == 2 || ack.t4 != 0; }
 
 // REQUIRES: kPayloadBytes at `to`.
 void encode(const Payload& payload, uint8_t* to);

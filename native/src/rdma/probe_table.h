@@ -25,7 +25,7 @@ struct UdProbe {
   uint32_t peer_qpn = 0;
   uint8_t hop_limit = 0;  // that ACK1 arrived with
   bool answered = false;  // ACK1 came
-  bool told = false;      // ACK2 came
+  bool told = false;      // T3 and T4 came
   bool late = false;      // a late answer was already counted
   RdmaStamps stamps;
 

@@ -24,15 +24,15 @@ QueuePair::QueuePair(const Verbs& verbs, const QueuePairConfig& config)
   for (uint32_t slot = config.send_slots; slot > 0; --slot) free_sends_.push_back(slot - 1);
 }
 
-Result<std::unique_ptr<QueuePair>> QueuePair::create(const Verbs& verbs, ibv_pd* pd, ibv_cq* cq,
+Result<std::unique_ptr<QueuePair>> QueuePair::create(const Verbs& verbs, ibv_pd* pd, const QueuePairQueues& queues,
                                                      const QueuePairConfig& config) {
   std::unique_ptr<QueuePair> made(new QueuePair(verbs, config));
-  if (const Status created = made->create_queue_pair(pd, cq); !created.ok()) return created.error();
+  if (const Status created = made->create_queue_pair(pd, queues); !created.ok()) return created.error();
   if (const Status ready = made->make_ready(); !ready.ok()) return ready.error();
   return made;
 }
 
-Status QueuePair::create_queue_pair(ibv_pd* pd, ibv_cq* cq) {
+Status QueuePair::create_queue_pair(ibv_pd* pd, const QueuePairQueues& queues) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const size_t slots = size_t{config_.receive_slots} + config_.send_slots;
   const size_t bytes = (slots * kSlotBytes + page - 1) / page * page;
@@ -44,8 +44,8 @@ Status QueuePair::create_queue_pair(ibv_pd* pd, ibv_cq* cq) {
   if (!region_) return verbs_error("ibv_reg_mr");
 
   ibv_qp_init_attr attributes{};
-  attributes.send_cq = cq;
-  attributes.recv_cq = cq;
+  attributes.send_cq = queues.sent;
+  attributes.recv_cq = queues.received;
   attributes.qp_type = IBV_QPT_UD;
   attributes.sq_sig_all = 1;
   attributes.cap.max_send_wr = config_.send_slots;

@@ -23,6 +23,12 @@ struct QueuePairConfig {
   uint32_t receive_slots = 0;
 };
 
+// Where its completions go; the two may be one.
+struct QueuePairQueues {
+  ibv_cq* sent;
+  ibv_cq* received;
+};
+
 // What a work request is, told by its completion.
 struct WorkId {
   uint16_t queue_pair;
@@ -45,7 +51,7 @@ class QueuePair {
   static constexpr uint32_t kNone = UINT32_MAX;
 
   // Ready to send, with every receive slot posted.
-  static Result<std::unique_ptr<QueuePair>> create(const Verbs& verbs, ibv_pd* pd, ibv_cq* cq,
+  static Result<std::unique_ptr<QueuePair>> create(const Verbs& verbs, ibv_pd* pd, const QueuePairQueues& queues,
                                                    const QueuePairConfig& config);
 
   uint32_t number() const { return qp_->qp_num; }
@@ -76,7 +82,7 @@ class QueuePair {
  private:
   QueuePair(const Verbs& verbs, const QueuePairConfig& config);
 
-  Status create_queue_pair(ibv_pd* pd, ibv_cq* cq);
+  Status create_queue_pair(ibv_pd* pd, const QueuePairQueues& queues);
   Status make_ready();
   uint8_t* receive_buffer(uint32_t slot) const { return memory_.get() + size_t{slot} * kSlotBytes; }
   uint8_t* send_buffer(uint32_t slot) const {

@@ -55,6 +55,7 @@ UdEngine::UdEngine(Wakeup wakeup, const RdmaConfig& config)
       config_(config),
       prober_([this](const Record& record) { emit(record); }),
       completions_(kPollBatch),
+      sent_completions_(kPollBatch),
       watch_(monotonic_ns()) {}
 
 // ---- the session
@@ -92,8 +93,8 @@ void UdEngine::receive() {
 void UdEngine::take_completions() {
   session_->begin_pass();
   bool emptied = true;
-  for (CompletionQueue* queue : session_->queues()) {
-    Result<bool> taken = take_completions(*queue);
+  for (const EndQueues* end : session_->ends()) {
+    Result<bool> taken = take_completions(*end);
     if (!taken.ok()) return keeper_->give_up(taken.error());
     emptied = emptied && taken.value();
   }
@@ -101,13 +102,17 @@ void UdEngine::take_completions() {
   if (emptied) watch_.emptied(monotonic_ns());
 }
 
-Result<bool> UdEngine::take_completions(CompletionQueue& queue) {
+Result<bool> UdEngine::take_completions(const EndQueues& end) {
   size_t count;
   do {
-    count = queue.poll(completions_.data(), completions_.size());
-    if (count == 0) break;
+    count = end.received->poll(completions_.data(), completions_.size());
     Seen seen = watch_.seen(monotonic_ns());
-    seen.stood_still = seen.stood_still && !queue.hardware_clock();
+    seen.stood_still = seen.stood_still && !end.received->hardware_clock();
+    // Behind the time stamp, and before the slots are needed that it frees.
+    if (end.sent) {
+      if (const Status taken = take_sent(*end.sent, seen); !taken.ok()) return taken.error();
+    }
+    if (count == 0) break;
     busy_until_ns_ = seen.monotonic_ns + kWatchedNs;
     for (size_t i = 0; i < count; ++i) {
       if (seen.stood_still) stood_still_.add();
@@ -116,6 +121,17 @@ Result<bool> UdEngine::take_completions(CompletionQueue& queue) {
     }
   } while (count == completions_.size() && !slice_full());
   return count < completions_.size();
+}
+
+Status UdEngine::take_sent(CompletionQueue& queue, const Seen& seen) {
+  size_t count;
+  do {
+    count = queue.poll(sent_completions_.data(), sent_completions_.size());
+    for (size_t i = 0; i < count; ++i) {
+      if (const Status taken = take(sent_completions_[i], seen); !taken.ok()) return taken.error();
+    }
+  } while (count == sent_completions_.size());
+  return Done{};
 }
 
 Status UdEngine::take(const Completion& completion, const Seen& seen) {
@@ -150,6 +166,8 @@ void UdEngine::send(const std::vector<uint32_t>& due) {
     take_completions();
     now_ns = monotonic_ns();
   }
+  // Answers are about to come.
+  if (session_ != nullptr) busy_until_ns_ = now_ns + kWatchedNs;
   outstanding_ = prober_.outstanding();
   sent_.set(prober_.sent());
   shed_.set(prober_.shed());
@@ -225,9 +243,9 @@ bool UdEngine::wait(int64_t deadline_ns) {
 // True when there may be more to take before it sleeps.
 bool UdEngine::arm() {
   bool news = false;
-  for (CompletionQueue* queue : session_->queues()) {
-    if (queue->armed() || (batched() && session_->is_prober(queue))) continue;
-    if (const Status armed = queue->arm(); !armed.ok()) keeper_->give_up(armed.error());
+  for (const EndQueues* end : session_->ends()) {
+    if (end->received->armed() || (batched() && session_->is_prober(end))) continue;
+    if (const Status armed = end->received->arm(); !armed.ok()) keeper_->give_up(armed.error());
     news = true;
   }
   return news;
@@ -246,8 +264,8 @@ bool UdEngine::sleep(int64_t until_ns) {
   if (session_ != nullptr) {
     polled_.push_back({session_->port().context()->async_fd, POLLIN, 0});
     polled_.push_back({session_->handles().fd(), POLLIN, 0});
-    for (const CompletionQueue* queue : session_->queues()) {
-      if (queue->armed()) polled_.push_back({queue->fd(), POLLIN, 0});
+    for (const EndQueues* end : session_->ends()) {
+      if (end->received->armed()) polled_.push_back({end->received->fd(), POLLIN, 0});
     }
   }
   const int64_t span_ns = std::max<int64_t>(until_ns - monotonic_ns(), 0);
@@ -257,8 +275,8 @@ bool UdEngine::sleep(int64_t until_ns) {
   if (session_ != nullptr) {
     ready_.device = polled_[1].revents != 0;
     ready_.handles = polled_[2].revents != 0;
-    for (CompletionQueue* queue : session_->queues()) {
-      if (has_come(*queue)) queue->disarm();
+    for (const EndQueues* end : session_->ends()) {
+      if (has_come(*end->received)) end->received->disarm();
     }
   }
   if (polled_[0].revents == 0) return false;

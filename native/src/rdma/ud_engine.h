@@ -37,7 +37,8 @@ class UdEngine final : public Prober, public RdmaMonitor {
   void use_session();
   void take_completions();
   // True: until it was empty. Error: the session cannot go on.
-  Result<bool> take_completions(CompletionQueue& queue);
+  Result<bool> take_completions(const EndQueues& end);
+  Status take_sent(CompletionQueue& queue, const Seen& seen);
   Status take(const Completion& completion, const Seen& seen);
 
   void send_probe(uint32_t target_slot, int64_t now_ns);
@@ -66,6 +67,7 @@ class UdEngine final : public Prober, public RdmaMonitor {
   std::vector<WaitingTarget> waiting_;  // for an address handle
   std::vector<uint32_t> expired_;
   std::vector<Completion> completions_;
+  std::vector<Completion> sent_completions_;
   std::vector<pollfd> polled_;
 
   LoopWatch watch_;

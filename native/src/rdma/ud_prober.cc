@@ -162,8 +162,10 @@ void UdProber::take_ack(uint32_t slot, const Payload& ack, const Completion& com
     probe.stamps.t6_ns = seen.monotonic_ns;
     probe.stamps.stood_still_here = seen.stood_still && !completion.stamp_ns;
     if ((ack.flags & kQueueRanEmpty) != 0) peer_queue_ran_empty_.add();
-  } else {
+  }
+  if (tells(ack)) {
     probe.told = true;
+    probe.stamps.t4_source = ack.ack == 1 ? T4Source::kInline : T4Source::kFollowUp;
     probe.stamps.t3_ns = static_cast<int64_t>(ack.t3);
     probe.stamps.t4_ns = static_cast<int64_t>(ack.t4);
   }

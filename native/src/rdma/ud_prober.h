@@ -1,5 +1,5 @@
-// The end that probes: sends probes, and makes a record of each from its completion, ACK1 and ACK2, which come in any
-// order. One thread.
+// The end that probes: sends probes, and makes a record of each from its completion, ACK1 and, where it is sent, ACK2, which
+// come in any order. One thread.
 #pragma once
 
 #include <cstdint>

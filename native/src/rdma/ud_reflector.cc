@@ -111,8 +111,7 @@ void UdReflector::start(uint32_t slot, int64_t now_ns) {
   }
   answer.stage = Stage::kAck1;
   // What stands for T4 where completions have no stamps: see UdProber::send.
-  answer.t4_ns = monotonic_ns();
-  send(slot, 1, 0, to.handle);
+  send(slot, 1, hardware_clock_ ? 0 : monotonic_ns(), to.handle);
 }
 
 Status UdReflector::sent(uint32_t slot, const Completion& completion, const Seen& seen) {
@@ -123,9 +122,9 @@ Status UdReflector::sent(uint32_t slot, const Completion& completion, const Seen
     // What was flushed fell with another, for which this was done.
     return completion.status == IBV_WC_WR_FLUSH_ERR ? Done{} : pair_->resume_sending();
   }
-  if (answer.stage == Stage::kAck1) {
-    tell(slot, completion.stamp_ns.value_or(answer.t4_ns), seen.monotonic_ns);
-  } else if (answer.stage == Stage::kAck2) {
+  if (answer.stage == Stage::kAck1 && completion.stamp_ns) {
+    tell(slot, *completion.stamp_ns, seen.monotonic_ns);
+  } else if (answer.stage == Stage::kAck1 || answer.stage == Stage::kAck2) {
     counters_.answered.add();
     answer.stage = Stage::kFree;
     pair_->free_send_slot(slot);

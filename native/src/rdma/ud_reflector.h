@@ -1,5 +1,6 @@
-// The end that answers: each probe gets ACK1 at once, and ACK2 with T3 and T4 when ACK1 has left. It answers where the
-// packet came from, never an address that the packet names. One thread.
+// The end that answers: each probe gets ACK1 at once, and ACK2 with T3 and T4 when ACK1 has left. Without completion stamps
+// T4 is known before ACK1 leaves: ACK1 tells both, and there is no ACK2. It answers where the packet came from, never an
+// address that the packet names. One thread.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +49,6 @@ class UdReflector {
     uint32_t peer_qpn = 0;
     uint64_t sequence = 0;
     int64_t t3_ns = 0;
-    int64_t t4_ns = 0;
     uint8_t flags = 0;
   };
 

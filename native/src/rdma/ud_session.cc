@@ -53,8 +53,8 @@ UdSession::~UdSession() {
   // What is made on the port goes before it, and queue pairs before their queues.
   reflector_.reset();
   probers_.clear();
-  prober_completions_.reset();
-  reflector_completions_.reset();
+  prober_queues_ = {};
+  reflector_queues_ = {};
   if (!handles_ || handles_->end()) return;
   // Neither the event loop nor other ports wait for a neighbour that does not answer.
   std::thread([port = std::move(port_), handles = std::move(handles_)]() mutable { handles.reset(); }).detach();
@@ -73,20 +73,24 @@ QueuePairConfig UdSession::pair_config(const RdmaConfig& config, uint16_t index,
   return pair;
 }
 
-Status UdSession::open_queue(std::unique_ptr<CompletionQueue>& queue, const QueuePairConfig& pair, uint32_t pairs) {
+Status UdSession::open_queues(EndQueues& queues, const QueuePairConfig& pair, uint32_t pairs) {
   // Room for every request at once: a completion queue that overflows is lost.
-  auto made = CompletionQueue::create(port_->verbs(), port_->context(), 
+  auto made = CompletionQueue::create(port_->verbs(), port_->context(),
                                       pairs * (pair.send_slots + pair.receive_slots), stamped_);
   if (!made.ok()) return made.error();
-  queue = std::move(made.value());
-  queues_.push_back(queue.get());
-  hardware_clock_ = queue->hardware_clock();
+  queues.received = std::move(made.value());
+  ends_.push_back(&queues);
+  hardware_clock_ = queues.received->hardware_clock();
+  if (hardware_clock_) return Done{};
+  auto silent = CompletionQueue::create_silent(port_->verbs(), port_->context(), pairs * pair.send_slots);
+  if (!silent.ok()) return silent.error();
+  queues.sent = std::move(silent.value());
   return Done{};
 }
 
 Status UdSession::open_reflector(const QueuePairConfig& pair, double rate_limit, ReflectorCounters& counters) {
-  if (const Status opened = open_queue(reflector_completions_, pair, 1); !opened.ok()) return opened;
-  auto made = QueuePair::create(port_->verbs(), port_->pd(), reflector_completions_->raw(), pair);
+  if (const Status opened = open_queues(reflector_queues_, pair, 1); !opened.ok()) return opened;
+  auto made = QueuePair::create(port_->verbs(), port_->pd(), reflector_queues_.raw(), pair);
   if (!made.ok()) return made.error();
   reflector_ = std::make_unique<UdReflector>(*port_, *handles_, std::move(made.value()), hardware_clock_, rate_limit,
                                              counters);
@@ -98,9 +102,9 @@ Status UdSession::open_probers(const RdmaConfig& config) {
   for (uint16_t index = 0; index < pairs; ++index) {
     const QueuePairConfig pair = pair_config(config, index, kProberSendSlots, pairs);
     if (index == 0) {
-      if (const Status opened = open_queue(prober_completions_, pair, pairs); !opened.ok()) return opened;
+      if (const Status opened = open_queues(prober_queues_, pair, pairs); !opened.ok()) return opened;
     }
-    auto made = QueuePair::create(port_->verbs(), port_->pd(), prober_completions_->raw(), pair);
+    auto made = QueuePair::create(port_->verbs(), port_->pd(), prober_queues_.raw(), pair);
     if (!made.ok()) return made.error();
     probers_.push_back(std::move(made.value()));
   }

@@ -1,5 +1,5 @@
 // All that an engine has open on a port, made together and gone together: the port, the queue pairs of prober and
-// reflector with a completion queue for each of these ends, and the address handles. A fault of the device ends a session; the engine opens
+// reflector with the completion queues of each of these ends, and the address handles. A fault of the device ends a session; the engine opens
 // another. One thread.
 #pragma once
 
@@ -14,6 +14,16 @@
 
 namespace weft {
 
+// The completion queues of an end. Where completions have stamps, one takes them all, so that all are on one clock. Where
+// they have none, the completion of a send says no more than that its slot is free again, and wakes nobody: on a host
+// that stamps by software, the wake-up would fall into what is measured.
+struct EndQueues {
+  std::unique_ptr<CompletionQueue> received;  // takes all unless there is `sent`
+  std::unique_ptr<CompletionQueue> sent;      // silent
+
+  QueuePairQueues raw() const { return {sent ? sent->raw() : received->raw(), received->raw()}; }
+};
+
 class UdSession {
  public:
   // `counters` outlive this. Errors: see native/index.ts, createRdmaEngine.
@@ -26,8 +36,8 @@ class UdSession {
 
   const UdPort& port() const { return *port_; }
   // Of the ends that are on, the reflector's first.
-  const std::vector<CompletionQueue*>& queues() const { return queues_; }
-  bool is_prober(const CompletionQueue* queue) const { return queue == prober_completions_.get(); }
+  const std::vector<const EndQueues*>& ends() const { return ends_; }
+  bool is_prober(const EndQueues* end) const { return end == &prober_queues_; }
   AddressHandles& handles() { return *handles_; }
 
   // Queue pairs; those of the prober come first.
@@ -50,15 +60,15 @@ class UdSession {
   static Result<std::unique_ptr<UdSession>> open(const RdmaConfig& config, ReflectorCounters& counters, bool stamped);
 
   QueuePairConfig pair_config(const RdmaConfig& config, uint16_t index, uint32_t send_slots, uint16_t pairs) const;
-  Status open_queue(std::unique_ptr<CompletionQueue>& queue, const QueuePairConfig& pair, uint32_t pairs);
+  Status open_queues(EndQueues& queues, const QueuePairConfig& pair, uint32_t pairs);
   Status open_reflector(const QueuePairConfig& pair, double rate_limit, ReflectorCounters& counters);
   Status open_probers(const RdmaConfig& config);
 
   const bool stamped_;
   std::unique_ptr<UdPort> port_;
-  std::unique_ptr<CompletionQueue> prober_completions_;
-  std::unique_ptr<CompletionQueue> reflector_completions_;
-  std::vector<CompletionQueue*> queues_;
+  EndQueues prober_queues_;
+  EndQueues reflector_queues_;
+  std::vector<const EndQueues*> ends_;
   bool hardware_clock_ = false;
   std::unique_ptr<AddressHandles> handles_;
   std::vector<std::unique_ptr<QueuePair>> probers_;
