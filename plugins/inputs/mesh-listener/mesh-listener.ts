@@ -21,8 +21,8 @@ import { Turns } from './turns.js';
 
 /** Agents push once a flush interval, which is seldom longer: their connection is to be there still. */
 const KEEP_ALIVE_MS = 75_000;
-/** Of 30 targets each that is some 5 ms, and as many metrics as outputs/mesh-grid adds in a turn. */
-const DOCUMENTS_PER_TURN = 16;
+/** Of 30 targets each that is some 3 ms, and as many metrics as outputs/mesh-grid adds in a turn. */
+const DOCUMENTS_PER_TURN = 5;
 
 export class MeshListenerInput implements Input {
   readonly #config: MeshListenerConfig;

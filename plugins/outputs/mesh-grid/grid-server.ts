@@ -37,8 +37,10 @@ const LIMITS: ListenerLimits = {
 };
 /** Requests have no bodies. */
 const MAX_BODY_BYTES = 1024;
-/** Metrics added between two looks at the rest of the world: about 5 ms. */
-const METRICS_PER_SLICE = 500;
+/** Metrics added between two looks at the rest of the world: a good millisecond. */
+const METRICS_PER_SLICE = 150;
+/** Once a mesh is too large windows give way all the time. */
+const WARN_EVERY_MS = 600_000;
 const PREFLIGHT_SECONDS = 600;
 
 export class GridServer implements Output {
@@ -53,6 +55,7 @@ export class GridServer implements Output {
   readonly #tally = new GridTally();
   #listener: HttpListener | undefined;
   #shared: SharedGrid | undefined;
+  #nextWarningMs = 0;
   /** What was last said of each transport's windows. */
   readonly #announced = new Map<string, string>();
 
@@ -118,10 +121,7 @@ export class GridServer implements Output {
         if (i % METRICS_PER_SLICE === METRICS_PER_SLICE - 1) await setImmediate();
       }
     }
-    if (this.store.evictedWindows > evicted) {
-      const { cells, bytes } = this.store;
-      this.#context.log.warn({ cells, bytes }, 'windows gave way before their time: raise max_cells or max_bytes');
-    }
+    if (this.store.evictedWindows > evicted) this.#warnOfEviction();
     this.#announce();
   }
 
@@ -170,6 +170,14 @@ export class GridServer implements Output {
       this.#context.log.warn({ error: describeError(error) }, 'no dashboard at /: it was not built (npm run build)');
       return [];
     }
+  }
+
+  #warnOfEviction(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    if (nowMs < this.#nextWarningMs) return;
+    this.#nextWarningMs = nowMs + WARN_EVERY_MS;
+    const { cells, bytes } = this.store;
+    this.#context.log.warn({ cells, bytes }, 'windows gave way before their time: raise max_cells or max_bytes');
   }
 
   #announce(): void {

@@ -45,14 +45,14 @@ export class CellSums {
 
   /** Adds the fields of a probe metric. Returns false, and may have added a part, when a count is none. */
   addFields(fields: Fields): boolean {
-    for (const [i, name] of COUNTS.entries()) {
-      const field = fields[name];
+    for (let i = 0; i < COUNTS.length; i += 1) {
+      const field = fields[COUNTS[i] ?? ''];
       if (field === undefined) continue;
       if (field.kind !== 'count' || !Number.isSafeInteger(field.value) || field.value < 0) return false;
       this.counts[i] = (this.counts[i] ?? 0) + field.value;
     }
-    for (const [i, name] of DELAYS.entries()) {
-      const field = fields[name];
+    for (let i = 0; i < DELAYS.length; i += 1) {
+      const field = fields[DELAYS[i] ?? ''];
       if (field === undefined) continue;
       if (field.kind !== 'distribution') return false;
       this.delays[i]?.add(field.value);

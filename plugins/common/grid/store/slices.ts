@@ -10,11 +10,11 @@ import type { Mesh } from './mesh.js';
 export type Steps<T> = Generator<undefined, T>;
 
 /** Cells of which a distribution is read in one step. More steps would not be done before the next rows come. */
-export const CELLS_PER_STEP = 6000;
+export const CELLS_PER_STEP = 2000;
 /** Cells of which only counts are read. */
-export const COUNTS_PER_STEP = 24_000;
+export const COUNTS_PER_STEP = 8000;
 /** Pairs of which only the ends are looked at. */
-export const PAIRS_PER_STEP = 50_000;
+export const PAIRS_PER_STEP = 20_000;
 /** A window is dropped each few seconds at most; work that meets it so often runs to its end at once. */
 const MAX_BEGINNINGS = 3;
 

@@ -6,7 +6,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { type Axis, axisOf, type Within } from './axis.js';
-import { COUNTS, type Delay } from './cell.js';
+import { COUNTS, DELAYS, type Delay } from './cell.js';
 import type { GridStore } from './grid-store.js';
 import type { Level } from './hosts.js';
 import type { Mesh } from './mesh.js';
@@ -35,22 +35,25 @@ export interface ViewQuery {
   readonly dstIn: Within | undefined;
 }
 
-/** Row = source. All matrices are row-major. */
-export interface View {
+/** What views of one window, level and members have in common, whichever delay they show. Row = source; row-major. */
+interface Frame {
   readonly startMs: number;
   readonly endMs: number;
   /** Equal for equal content, within one process. */
   readonly revision: string;
   readonly rows: Axis;
   readonly columns: Axis;
+  readonly plan: Plan;
   /** As `countsOf` gives them. */
   readonly counts: Float64Array;
   readonly loss: Float64Array;
   readonly states: Uint8Array;
-  readonly delay: DelayMatrices;
-  readonly network: DelayMatrices;
   /** Of views with the same members on both axes. */
   readonly patterns: readonly Pattern[];
+}
+
+export interface View extends Frame {
+  readonly delay: DelayMatrices;
 }
 
 /** Why there is no view. `size`: more than MAX_VIEW_CELLS. */
@@ -70,8 +73,10 @@ interface Making {
 
 /** 1 000 × 1 000 hosts, and a little. */
 export const MAX_VIEW_CELLS = 2 ** 20;
-/** Of all views; one at 250 ToRs takes 15 MB. */
+/** Of all views; at 250 ToRs and 300 000 pairs the three delays of one take 23 MB together. */
 const MAX_VIEWS_BYTES = 96 * 2 ** 20;
+/** Of a plan: its number and its cell. */
+const PLAN_PAIR_BYTES = 12;
 /** Views of fewer pairs are never served late: to make one takes a few ms. */
 const MIN_LARGE_PAIRS = 10_000;
 /** A view is served so long after its window has changed. */
@@ -97,7 +102,7 @@ export class Views {
     if (mesh === undefined) return 'transport';
     const window = windowOf(query, mesh);
     if (window === undefined) return 'window';
-    const key = JSON.stringify(query);
+    const key = keyOf(query);
     const known = this.#entries.get(key);
     const revision = revisionOf(this.#store, mesh, window);
     if (known === undefined || !this.#isServed(known, revision, mesh, nowMs))
@@ -142,6 +147,8 @@ export class Views {
     const window = windowOf(query, mesh);
     if (window === undefined) return 'window';
     const revision = revisionOf(this.#store, mesh, window);
+    const known = this.#frameOf(query, revision);
+    if (known !== undefined) return { ...known, delay: yield* delayMatrices(window, known.plan, query.delay) };
     const plan = yield* this.#plan(query, mesh);
     if (cellsOf(plan) > MAX_VIEW_CELLS) return 'size';
     yield;
@@ -154,7 +161,16 @@ export class Views {
     const limits = this.#limitsOf(query.transport);
     const patterns = rows === columns ? patternsOf({ axis: rows, states, loss, p99Ns: network.p99 }, limits) : [];
     const { startMs, endMs } = window;
-    return { startMs, endMs, revision, rows, columns, counts, loss, states, delay, network, patterns };
+    return { startMs, endMs, revision, rows, columns, plan, counts, loss, states, patterns, delay };
+  }
+
+  /** That of a view which differs from `query` in the delay only, unless its window has changed. */
+  #frameOf(query: ViewQuery, revision: string): Frame | undefined {
+    for (const delay of DELAYS) {
+      const view = this.#entries.get(keyOf({ ...query, delay }))?.view;
+      if (view?.revision === revision) return view;
+    }
+    return undefined;
   }
 
   *#plan({ level, srcIn, dstIn }: ViewQuery, mesh: Mesh): Steps<Plan> {
@@ -169,11 +185,8 @@ export class Views {
   #keep(key: string, view: View): View {
     this.#entries.delete(key);
     this.#entries.set(key, { view, staleSinceMs: undefined });
-    let bytes = 0;
-    for (const entry of this.#entries.values()) bytes += bytesOf(entry.view);
-    for (const [oldest, entry] of this.#entries) {
-      if (bytes <= MAX_VIEWS_BYTES || oldest === key) break;
-      bytes -= bytesOf(entry.view);
+    for (const oldest of this.#entries.keys()) {
+      if (oldest === key || bytesOf(this.#entries.values()) <= MAX_VIEWS_BYTES) break;
       this.#entries.delete(oldest);
     }
     return view;
@@ -185,11 +198,24 @@ export function revisionOf({ hosts }: GridStore, mesh: Mesh, { startMs, revision
   return [startMs, revision, mesh.revision, hosts.moves].join('-');
 }
 
+function keyOf(query: ViewQuery): string {
+  return JSON.stringify(query);
+}
+
 function windowOf({ startMs }: ViewQuery, mesh: Mesh): GridWindow | undefined {
   return startMs === undefined ? mesh.settledWindow() : mesh.window(startMs);
 }
 
-function bytesOf({ states, delay, network }: View): number {
-  const delays = delay === network ? 1 : 2;
-  return states.length * 8 * (COUNTS.length + 1 + delays * DELAY_STATS.length);
+/** What several views have in common counts once. */
+function bytesOf(entries: Iterable<Entry>): number {
+  let bytes = 0;
+  const counted = new Set<Float64Array>();
+  for (const { view } of entries) {
+    const { states, counts, plan } = view;
+    bytes += 8 * states.length * DELAY_STATS.length;
+    if (counted.has(counts)) continue;
+    counted.add(counts);
+    bytes += 8 * states.length * (COUNTS.length + 1) + PLAN_PAIR_BYTES * plan.pairs.length;
+  }
+  return bytes;
 }

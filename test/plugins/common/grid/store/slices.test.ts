@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Delay } from '../../../../../plugins/common/grid/store/cell.js';
 import type { GridStore } from '../../../../../plugins/common/grid/store/grid-store.js';
 import type { Mesh } from '../../../../../plugins/common/grid/store/mesh.js';
 import { CELLS_PER_STEP, inSlices, type Steps } from '../../../../../plugins/common/grid/store/slices.js';
-import { Views } from '../../../../../plugins/common/grid/store/views.js';
+import { type View, Views } from '../../../../../plugins/common/grid/store/views.js';
 import { fill, probe, storeOf } from './probes.js';
 
 function meshOf(store: GridStore): Mesh {
@@ -72,4 +73,23 @@ test('the first look at a large window is made in slices, once for all who ask',
   // At least: a step of counts and one of delays in the midst of the work.
   assert.ok((await turnsDuring(Promise.all([one, other]))) >= 4);
   assert.equal(await one, await other);
+});
+
+test('views that differ in the delay alone share what is made of the counts, until a row comes', async () => {
+  const store = fill(storeOf(), [probe({ src: 'a', dst: 'b', networkNs: [1000], proberNs: [10] })]);
+  const views = new Views(store, () => ({ badLoss: 1, badNs: 1, share: 1 }));
+  const query = { transport: 'udp', startMs: undefined, level: 'host', srcIn: undefined, dstIn: undefined } as const;
+  const ask = async (delay: Delay): Promise<View> => {
+    const view = await views.get({ ...query, delay }, 0);
+    assert.ok(typeof view !== 'string');
+    return view;
+  };
+  const [prober, network] = [await ask('prober_delay'), await ask('network_rtt')];
+  assert.equal(network.counts, prober.counts);
+  assert.deepEqual([prober.delay.max[1], network.delay.max[1]], [10, 1000]);
+  fill(store, [probe({ src: 'a', dst: 'b', networkNs: [3000], proberNs: [30] })]);
+  const [laterNetwork, laterProber] = [await ask('network_rtt'), await ask('prober_delay')];
+  assert.notEqual(laterNetwork.counts, network.counts);
+  assert.equal(laterProber.counts, laterNetwork.counts);
+  assert.deepEqual([laterProber.delay.max[1], laterNetwork.delay.max[1]], [30, 3000]);
 });
