@@ -87,7 +87,7 @@ export const MeshGridOptions = Type.Object(
       description: 'Cells (a source, a destination, a window) held at most; then the oldest windows give way.',
     }),
     max_bytes: size({
-      default: '800MiB',
+      default: '700MiB',
       atLeast: '1MiB',
       description: 'Memory of the cells at most; then the oldest windows give way.',
     }),

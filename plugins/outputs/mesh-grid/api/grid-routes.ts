@@ -5,11 +5,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from '../../../../core/config/schema.js';
 import type { Route } from '../../../../core/http/route.js';
 import type { Axis } from '../../../common/grid/store/axis.js';
+import type { Steps } from '../../../common/grid/store/slices.js';
 import type { View } from '../../../common/grid/store/views.js';
 import type { GridContext } from './context.js';
 import { figuresOf, unitOf } from './figures.js';
 import { GridForm, GridQuery, type Stat } from './forms.js';
 import { binaryOf, csvOf, inTurns, jsonOf } from './grid-bodies.js';
+import { LastBodies } from './last-bodies.js';
 import { READERS } from './readers.js';
 import { chosenMesh, chosenView, describeWindow, type ViewParameters } from './selection.js';
 
@@ -28,6 +30,7 @@ export function gridRoutes(context: GridContext): Route[] {
 }
 
 function grid(context: GridContext): Route {
+  const bodies = new LastBodies();
   return {
     method: 'GET',
     url: '/v1/grid',
@@ -56,11 +59,9 @@ function grid(context: GridContext): Route {
       const mesh = chosenMesh(context, query.transport);
       const view = mesh === undefined ? undefined : await chosenView(context, mesh, query);
       if (isKnown(context, request, reply, view)) return reply.code(304).send();
-      const head = headOf(context, query, mesh?.transport ?? null, view);
-      const figures = view === undefined ? new Float64Array(0) : figuresOf(view, query.stat);
-      const states = view?.states ?? new Uint8Array(0);
-      const body = isBinary ? binaryOf(head, head.unit === 'ratio', figures, states) : jsonOf(head, figures, states);
-      return reply.type(isBinary ? BINARY : 'application/json; charset=utf-8').send(await inTurns(body));
+      const make = async () => await inTurns(bodyOf(context, query, mesh?.transport ?? null, view, isBinary));
+      const body = await (view === undefined ? make() : bodies.get(view, `${query.stat} ${isBinary}`, make));
+      return reply.type(isBinary ? BINARY : 'application/json; charset=utf-8').send(body);
     },
   };
 }
@@ -91,6 +92,20 @@ function csv(context: GridContext): Route {
       return reply.send(await inTurns(csvOf(view, unit, figuresOf(view, query.stat))));
     },
   };
+}
+
+/** Without a view: of a grid without cells. */
+function bodyOf(
+  context: GridContext,
+  query: Query,
+  transport: string | null,
+  view: View | undefined,
+  isBinary: boolean,
+): Steps<Buffer> {
+  const head = headOf(context, query, transport, view);
+  const figures = view === undefined ? new Float64Array(0) : figuresOf(view, query.stat);
+  const states = view?.states ?? new Uint8Array(0);
+  return isBinary ? binaryOf(head, head.unit === 'ratio', figures, states) : jsonOf(head, figures, states);
 }
 
 function headOf({ thresholdsOf }: GridContext, query: Query, transport: string | null, view: View | undefined) {

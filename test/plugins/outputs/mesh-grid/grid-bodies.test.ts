@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { atOnce } from '../../../../plugins/common/grid/store/slices.js';
+import type { View } from '../../../../plugins/common/grid/store/views.js';
 import { CELLS_PER_SLICE, jsonOf } from '../../../../plugins/outputs/mesh-grid/api/grid-bodies.js';
+import { LastBodies } from '../../../../plugins/outputs/mesh-grid/api/last-bodies.js';
 import { probe } from '../../common/grid/store/probes.js';
 import { served } from './served.js';
 
@@ -46,9 +48,35 @@ test('while a million cells are written down, the event loop comes round for eac
     ['/v1/grid?level=host', 'application/octet-stream'],
     ['/v1/grid.csv?level=host', 'text/csv'],
   ] as const) {
-    // The view is made now. HEAD makes the body and does not transfer it, which would take turns, too.
-    assert.equal((await ask(path, { headers: { accept } })).status, 200);
+    // The view is made now, and another body of it. HEAD makes the body and does not transfer it, which would take turns, too.
+    assert.equal((await ask(`${path}&stat=loss`, { headers: { accept } })).status, 200);
     const turns = await turnsDuring(ask(path, { method: 'HEAD', headers: { accept } }));
     assert.ok(turns >= hosts ** 2 / CELLS_PER_SLICE, `${path} as ${accept}: ${turns} turns`);
   }
+});
+
+test('what is kept of an answer is of its form, and of the rows that have come', async (t) => {
+  const { write, ask } = await served(t);
+  const path = '/v1/grid?level=host&stat=timeout';
+  const valuesOf = async () => (await ask(path)).json.values;
+  const lost = (timeout: number) => probe({ src: 'a', dst: 'b', timeout });
+  await write(lost(1));
+  assert.deepEqual([await valuesOf(), await valuesOf()], Array(2).fill([null, 1, null, null]));
+  const binary = await ask(path, { headers: { accept: 'application/octet-stream' } });
+  assert.match(binary.body.toString('latin1'), /^WFG1/);
+  await write(lost(2));
+  assert.deepEqual(await valuesOf(), [null, 3, null, null]);
+});
+
+test('a body is made once for all who ask for one form of a view', async () => {
+  const bodies = new LastBodies();
+  const [view, other] = [{} as View, {} as View];
+  let made = 0;
+  const make = async () => {
+    made += 1;
+    return Buffer.from(String(made));
+  };
+  const get = async (of: View, form: string) => String(await bodies.get(of, form, make));
+  assert.deepEqual(await Promise.all([get(view, 'p50'), get(view, 'p50')]), ['1', '1']);
+  assert.deepEqual([await get(other, 'p50'), await get(view, 'p99'), await get(view, 'p99')], ['2', '3', '3']);
 });
