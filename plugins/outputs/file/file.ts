@@ -5,8 +5,8 @@ import { PartialWriteError, StartupError } from '../../../core/errors.js';
 import { isEndOfSeries, type Metric } from '../../../core/metric.js';
 import type { Output, PluginContext } from '../../../core/plugin.js';
 import { lineProtocol } from '../../common/line-protocol.js';
+import { pingweaveLine } from '../../common/pingweave-line.js';
 import type { FileConfig } from './config.js';
-import { csvLine } from './csv.js';
 import { jsonLine } from './json.js';
 import { RotatingFile } from './rotating-file.js';
 import { StandardOutput } from './standard-output.js';
@@ -33,7 +33,7 @@ export class FileOutput implements Output {
     const printed = config.path === 'stdout' || config.path === '-';
     this.#sink = printed ? new StandardOutput(stdout) : new RotatingFile(config.path, rotation, context.clock);
     const { windowMs } = context.agent;
-    this.#format = { json: jsonLine, line: lineProtocol, csv: (metric: Metric) => csvLine(metric, windowMs) }[
+    this.#format = { json: jsonLine, line: lineProtocol, csv: (metric: Metric) => pingweaveLine(metric, windowMs) }[
       config.format
     ];
   }

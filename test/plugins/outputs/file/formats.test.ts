@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Distribution } from '../../../../core/distribution.js';
 import { count, distribution, gauge, type Metric, text } from '../../../../core/metric.js';
 import { isoTime } from '../../../../plugins/common/iso-time.js';
-import { csvLine } from '../../../../plugins/outputs/file/csv.js';
+import { pingweaveLine } from '../../../../plugins/common/pingweave-line.js';
 import { jsonLine } from '../../../../plugins/outputs/file/json.js';
 
 // The times in the CSV are local ones.
@@ -60,15 +60,15 @@ test('times before the epoch', () => {
 test('CSV of UDP and TCP: counts, then the network', () => {
   const expected =
     '10.0.0.1,10.0.0.2,2026-01-01 08:59:50.123456789,2026-01-01 09:00:00.123456789,3,1,2,network,1000,2000,1007,2000,2000';
-  assert.equal(csvLine(probe('udp'), WINDOW_MS), expected);
-  assert.equal(csvLine(probe('tcp'), WINDOW_MS), expected);
+  assert.equal(pingweaveLine(probe('udp'), WINDOW_MS), expected);
+  assert.equal(pingweaveLine(probe('tcp'), WINDOW_MS), expected);
 });
 
 test('CSV of TCP: the round trip of the handshake, not the time of connect(); a refused port alone has none', () => {
   const { network_rtt: _, ...counts } = probe('tcp').fields;
   const connect_time = distribution(recorded(70_000, 90_000, 3e9));
   const figures = (fields: Metric['fields']): string | undefined =>
-    csvLine({ ...probe('tcp'), fields }, WINDOW_MS)?.replace(/^.*network,/, '');
+    pingweaveLine({ ...probe('tcp'), fields }, WINDOW_MS)?.replace(/^.*network,/, '');
   assert.equal(figures({ ...probe('tcp').fields, connect_time }), '1000,2000,1007,2000,2000');
   assert.equal(figures({ ...counts, connect_time }), '0,0,0,0,0');
 });
@@ -76,17 +76,17 @@ test('CSV of TCP: the round trip of the handshake, not the time of connect(); a 
 // 5000 ns lies in a bucket whose middle is beyond the largest value: quantiles stay within it.
 test('CSV of RDMA: client, network and server; zeros where nothing came back', () => {
   assert.equal(
-    csvLine(probe('rdma-ud'), WINDOW_MS),
+    pingweaveLine(probe('rdma-ud'), WINDOW_MS),
     '10.0.0.1,10.0.0.2,2026-01-01 08:59:50.123456789,2026-01-01 09:00:00.123456789,3,1,2,' +
       'client,5000,5001,5001,5001,5001,network,1000,2000,1007,2000,2000,server,0,0,0,0,0',
   );
 });
 
 test('CSV has no quoting, so nothing may break a line apart', () => {
-  const line = csvLine({ ...probe('udp'), tags: { src: 'a,b', dst: 'c\nd' } }, WINDOW_MS);
+  const line = pingweaveLine({ ...probe('udp'), tags: { src: 'a,b', dst: 'c\nd' } }, WINDOW_MS);
   assert.match(line ?? '', /^a_b,c_d,2026/);
 });
 
 test('CSV has no form for other metrics', () => {
-  assert.equal(csvLine({ ...probe('udp'), name: 'weft_agent' }, WINDOW_MS), undefined);
+  assert.equal(pingweaveLine({ ...probe('udp'), name: 'weft_agent' }, WINDOW_MS), undefined);
 });

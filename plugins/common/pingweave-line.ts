@@ -5,31 +5,29 @@
  * the handshake in the network, as on the other transports. connect() is `connect_time` in the other formats.
  */
 
-import type { Distribution } from '../../../core/distribution.js';
-import type { Metric } from '../../../core/metric.js';
+import type { Distribution } from '../../core/distribution.js';
+import type { Metric } from '../../core/metric.js';
 
 const NS_PER_MS = 1_000_000n;
 const NS_PER_S = 1_000_000_000n;
 
 /** One line without its end; undefined for a metric that is not a probe's. `windowMs` is the length of its window. */
-export function csvLine(metric: Metric, windowMs: number): string | undefined {
+export function pingweaveLine(metric: Metric, windowMs: number): string | undefined {
+  return pingweaveColumns(metric, windowMs)?.join(',');
+}
+
+/** Of that line: src, dst, start, end, counts and delays. */
+export function pingweaveColumns(metric: Metric, windowMs: number): readonly string[] | undefined {
   if (metric.name !== 'probe') return undefined;
   const { src = '', dst = '', transport } = metric.tags;
   const startNs = metric.timeNs - BigInt(Math.round(windowMs)) * NS_PER_MS;
-  const columns = [
-    plain(src),
-    plain(dst),
-    localTime(startNs),
-    localTime(metric.timeNs),
-    countOf(metric, 'success'),
-    countOf(metric, 'timeout'),
-    countOf(metric, 'invalid'),
-  ];
+  const columns = [plain(src), plain(dst), localTime(startNs), localTime(metric.timeNs)];
+  const counts = ['success', 'timeout', 'invalid'].map((key) => countOf(metric, key));
   const network = ['network', ...figures(metric, 'network_rtt')];
-  if (transport !== 'rdma-ud') return [...columns, ...network].join(',');
+  if (transport !== 'rdma-ud') return [...columns, ...counts, ...network].map(String);
   const client = ['client', ...figures(metric, 'prober_delay')];
   const server = ['server', ...figures(metric, 'responder_delay')];
-  return [...columns, ...client, ...network, ...server].join(',');
+  return [...columns, ...counts, ...client, ...network, ...server].map(String);
 }
 
 /** mean, max, p50, p95, p99 */
