@@ -1,37 +1,18 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { StartupError } from '../../../core/errors.js';
-import { freePort, hasRedis, RedisServer, redisCli } from '../../support/redis-server.js';
+import { startCluster } from '../../support/redis-cluster.js';
+import { freePort, hasRedis } from '../../support/redis-server.js';
 import { KEY_A, KEY_B, registration } from '../entries.js';
 import { contents, openRegistry, until } from './redis-registries.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 90_000 };
 
-/** Three masters with a third of the slots each. */
-async function startCluster(t: TestContext): Promise<{ servers: RedisServer[]; ports: number[] }> {
-  const ports = [await freePort(), await freePort(), await freePort()];
-  const servers: RedisServer[] = [];
-  for (const port of ports) {
-    // The bus port is beyond the range when it is port + 10 000, which it is unless told.
-    const bus = await freePort();
-    const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '2000'];
-    servers.push(await RedisServer.start(t, ['--port', String(port), '--bind', '127.0.0.1', ...cluster]));
-  }
-  const nodes = ports.map((port) => `127.0.0.1:${port}`);
-  await redisCli('--cluster', 'create', ...nodes, '--cluster-yes');
-  await until(async () => {
-    const states = await Promise.all(servers.map((server) => server.cli('CLUSTER', 'INFO')));
-    return states.every((state) => state.includes('cluster_state:ok'));
-  });
-  return { servers, ports };
-}
-
 test(
   'a cluster: entries are spread, news reach every controller, a node that forgets gets its part back',
   needs,
   async (t) => {
-    const { servers, ports } = await startCluster(t);
-    const cluster = ports.map((port) => `redis://127.0.0.1:${port}`);
+    const { servers, urls: cluster } = await startCluster(t);
     const a = await openRegistry(t, { cluster });
     const b = await openRegistry(t, { cluster: cluster.slice(0, 1) });
     const ids = Array.from({ length: 60 }, (_, i) => `host-${i}`);

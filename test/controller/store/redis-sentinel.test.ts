@@ -1,33 +1,16 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { StartupError } from '../../../core/errors.js';
-import { freePort, hasRedis, RedisServer, redisCli } from '../../support/redis-server.js';
-import { tempFolder } from '../../support/temp-folder.js';
+import { startWatched } from '../../support/redis-cluster.js';
+import { freePort, hasRedis } from '../../support/redis-server.js';
 import { KEY_A, registration } from '../entries.js';
 import { contents, openRegistry, until } from './redis-registries.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 90_000 };
 
 test('sentinels: after a failover controllers go on with the new master, and nothing is lost', needs, async (t) => {
-  const [masterPort, replicaPort, sentinelPort] = [await freePort(), await freePort(), await freePort()];
-  const on = (port: number): string[] => ['--port', String(port), '--bind', '127.0.0.1'];
-  const master = await RedisServer.start(t, on(masterPort));
-  const replica = await RedisServer.start(t, [...on(replicaPort), '--replicaof', '127.0.0.1', String(masterPort)]);
-  await until(async () => (await replica.cli('INFO', 'replication')).includes('master_link_status:up'));
-  const file = join(await tempFolder(t), 'sentinel.conf');
-  const watch = [
-    `sentinel monitor registry 127.0.0.1 ${masterPort} 1`,
-    'sentinel down-after-milliseconds registry 1000',
-    'sentinel failover-timeout registry 2000',
-  ];
-  await writeFile(file, watch.join('\n'));
-  await RedisServer.start(t, on(sentinelPort), file);
-  const asked = ['-p', String(sentinelPort), 'SENTINEL', 'REPLICAS', 'registry'];
-  await until(async () => (await redisCli(...asked)).includes(`:${replicaPort}`));
-
-  const sentinel = { name: 'registry', nodes: [`redis://127.0.0.1:${sentinelPort}`] };
+  const { master, replica, sentinelUrl } = await startWatched(t, 'registry');
+  const sentinel = { name: 'registry', nodes: [sentinelUrl] };
   const a = await openRegistry(t, { sentinel });
   const b = await openRegistry(t, { sentinel });
   await a.registry.register('host-1', KEY_A, registration());
