@@ -6,5 +6,6 @@ import influxdb from './influxdb/index.js';
 import meshGrid from './mesh-grid/index.js';
 import otlp from './otlp/index.js';
 import prometheus from './prometheus/index.js';
+import redis from './redis/index.js';
 
-export const outputPlugins: readonly AnyOutputDefinition[] = [file, influxdb, meshGrid, otlp, prometheus];
+export const outputPlugins: readonly AnyOutputDefinition[] = [file, influxdb, meshGrid, otlp, prometheus, redis];

@@ -5,6 +5,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { acceptingRedis } from '../support/accepting-redis.js';
 import { acceptingServer } from '../support/accepting-server.js';
 import { buildFakeVerbs } from '../support/fake-verbs.js';
 
@@ -31,5 +32,6 @@ export async function runnableConfigs(folder: string): Promise<Readonly<Record<s
     'output/mesh-grid': { listen: '127.0.0.1:0' },
     'output/otlp': { endpoint: await acceptingServer() },
     'output/prometheus': { listen: '127.0.0.1:0' },
+    'output/redis': { url: await acceptingRedis() },
   };
 }

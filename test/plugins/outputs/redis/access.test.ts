@@ -1,0 +1,156 @@
+/** How the output gets into a Redis, and what it says when it does not: the metrics are kept, and the remedy is named. */
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { StartupError } from '../../../../core/errors.js';
+import type { Metric } from '../../../../core/metric.js';
+import { PeerError } from '../../../../plugins/common/peer/failure.js';
+import type { RedisOutput } from '../../../../plugins/outputs/redis/redis.js';
+import { makeCertificates } from '../../../support/certificates.js';
+import { until } from '../../../support/redis-cluster.js';
+import { freePort, hasRedis, RedisServer } from '../../../support/redis-server.js';
+import { failureOf } from '../../../support/rejection.js';
+import { settled } from '../../../support/settled.js';
+import { tempFolder } from '../../../support/temp-folder.js';
+import { makeOutput, never, pair, pairs } from './made.js';
+
+const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 60_000 };
+/** As the README has it. */
+const RIGHTS = '~weft:* &weft:* -@all +evalsha +eval +del +hget +hset +pexpire +get +set +xadd +publish +ping +hello';
+
+async function keptFor(output: RedisOutput, message: RegExp, batch: readonly Metric[] = [pair(0)]): Promise<PeerError> {
+  const error = await failureOf(output.write(batch, never), PeerError);
+  assert.match(error.message, message);
+  return error;
+}
+
+async function locked(t: TestContext): Promise<RedisServer> {
+  const server = await RedisServer.start(t, ['--requirepass', 'admin']);
+  await admin(server, 'ACL', 'SETUSER', 'weft', 'on', '>secret', ...RIGHTS.split(' '));
+  return server;
+}
+
+const admin = (server: RedisServer, ...args: string[]) => server.cli('-a', 'admin', '--no-auth-warning', ...args);
+
+test('an ACL user with no more than it needs, a password in a file that is renewed, a database', needs, async (t) => {
+  const server = await locked(t);
+  const file = join(await tempFolder(t), 'password');
+  await writeFile(file, 'old\n');
+  const output = makeOutput(t, {
+    url: server.url,
+    username: 'weft',
+    password: `file:${file}`,
+    database: 3,
+    publish: true,
+  });
+  const error = await keptFor(output, /WRONGPASS/);
+  assert.equal(error.reason, 'unauthorized');
+  await writeFile(file, 'secret\n');
+  // The right to SELECT is not among them.
+  await keptFor(output, /NOPERM.*select/);
+  await admin(server, 'ACL', 'SETUSER', 'weft', '+select');
+  await output.write([pair(0)], never);
+  assert.equal(await admin(server, '-n', '3', 'EXISTS', 'weft:probe:udp:a:b'), '1');
+});
+
+test('rights that are missing are told, and nothing is lost for them', needs, async (t) => {
+  const server = await locked(t);
+  const place = { url: server.url, username: 'weft', password: 'secret' };
+  assert.equal(
+    (await keptFor(makeOutput(t, { url: server.url }), /NOAUTH.*set username and password/)).reason,
+    'unauthorized',
+  );
+  await keptFor(makeOutput(t, { ...place, password: 'wrong' }), /WRONGPASS.*correct username and password/);
+  await makeOutput(t, place).write([pair(0)], never);
+  for (const [right, options] of [
+    ['-xadd', {}],
+    ['-hset', {}],
+    ['-publish', { publish: true }],
+    ['resetkeys', {}],
+  ] as const) {
+    await admin(server, 'ACL', 'SETUSER', 'weft', right);
+    const error = await keptFor(makeOutput(t, { ...place, ...options }), /README names under Permissions/);
+    assert.equal(error.reason, 'forbidden');
+    await admin(server, 'ACL', 'SETUSER', 'weft', ...RIGHTS.split(' '));
+  }
+});
+
+test('TLS with its own authority and client certificates', needs, async (t) => {
+  const folder = await tempFolder(t);
+  const { caFile, server: own } = makeCertificates(folder);
+  const port = await freePort();
+  const files = ['--tls-ca-cert-file', caFile, '--tls-cert-file', own.certFile, '--tls-key-file', own.keyFile];
+  const server = await RedisServer.start(t, ['--tls-port', String(port), ...files]);
+  const url = `rediss://127.0.0.1:${port}`;
+  const tls = { tls_ca: caFile, tls_cert: join(folder, 'client.pem'), tls_key: join(folder, 'client.key') };
+  await makeOutput(t, { url, ...tls }).write([pair(0)], never);
+  assert.equal(await server.cli('XLEN', 'weft:windows:udp'), '1');
+  await keptFor(
+    makeOutput(t, { url, tls_cert: tls.tls_cert, tls_key: tls.tls_key }),
+    /cannot write to Redis at rediss:/,
+  );
+  await keptFor(makeOutput(t, { url, tls_ca: caFile }), /cannot write to Redis at rediss:/);
+  await assert.rejects(makeOutput(t, { url, tls_ca: join(folder, 'none') }).connect(), StartupError);
+});
+
+test('a Redis that is away, a replica, one without memory and one with a script that never ends', needs, async (t) => {
+  const port = await freePort();
+  const server = await RedisServer.start(t, [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--busy-reply-threshold',
+    '50',
+  ]);
+  const away = makeOutput(t, { url: `redis://u:p@127.0.0.1:${await freePort()}` });
+  const { message, reason } = await keptFor(away, /cannot write to Redis at redis:\/\/127/);
+  assert.deepEqual([reason, message.includes('u:p')], ['unreachable', false]);
+  const output = makeOutput(t, { url: server.url });
+  await server.cli('REPLICAOF', '127.0.0.1', String(await freePort()));
+  await keptFor(output, /READONLY.*this is a replica: name the master/);
+  await server.cli('REPLICAOF', 'NO', 'ONE');
+  await output.write([pair(0)], never);
+  await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+  await keptFor(output, /OOM.*raise maxmemory/, pairs(300));
+  await server.cli('CONFIG', 'SET', 'maxmemory', '0');
+  const stuck = server.cli('EVAL', 'while true do end', '0');
+  await until(async () => (await server.cli('PING')).startsWith('BUSY'));
+  await keptFor(output, /BUSY.*SCRIPT KILL/);
+  await server.cli('SCRIPT', 'KILL');
+  await stuck;
+  const batch = pairs(300);
+  assert.equal((await settled(output, batch)).accepted.size, 300);
+});
+
+test('a node of a cluster in place of the cluster is told', needs, async (t) => {
+  const port = await freePort();
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())];
+  const server = await RedisServer.start(t, ['--port', String(port), '--bind', '127.0.0.1', ...cluster]);
+  const output = makeOutput(t, { url: server.url });
+  await keptFor(output, /CLUSTERDOWN|MOVED/);
+  await keptFor(
+    makeOutput(t, { cluster: [`redis://127.0.0.1:${port}`], timeout: '300ms' }),
+    /cannot write to the cluster at/,
+  );
+});
+
+test('a write is given up when the agent says so, and a Redis that is silent is left in time', needs, async (t) => {
+  const server = await RedisServer.start(t);
+  const output = makeOutput(t, { url: server.url, timeout: '300ms' });
+  await output.write([pair(0)], never);
+  server.stall();
+  const error = await keptFor(output, /no answer from Redis/);
+  assert.equal(error.reason, 'timeout');
+  const slow = makeOutput(t, { url: server.url, timeout: '1m' });
+  const giveUp = new AbortController();
+  const written = slow.write([pair(1)], giveUp.signal);
+  giveUp.abort();
+  await assert.rejects(written);
+  server.resume();
+  await output.write([pair(1)], never);
+  // The halted server reads what it was sent before, as well: neither counts twice.
+  assert.equal(await server.cli('XLEN', 'weft:windows:udp'), '2');
+});
