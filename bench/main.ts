@@ -16,6 +16,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   'fault-run': () => import('./fault-run.js'),
   'disk-buffer': () => import('./disk-buffer.js'),
   influxdb: () => import('./influxdb.js'),
+  redis: () => import('./redis.js'),
   engine: () => import('./engine.js'),
   'tcp-engine': () => import('./tcp-engine.js'),
   'rdma-engine': () => import('./rdma-engine.js'),
