@@ -1,7 +1,7 @@
 /**
  * An agent at 20 000 metrics a second, all outputs together, while one server after the other is ill in every way there is: what
  * the servers have and what the agent has counted as lost is what was sent, to the unit; memory stays bounded, and an output
- * whose server is well does not notice. Two outputs keep on the disk what waits; a third one does in memory, has room for less
+ * whose server is well does not notice. Three outputs keep on the disk what waits; a fourth one does in memory, has room for less
  * than a fault lasts, and drops. Its server is never left in doubt of what it took, since nobody can count what was stored
  * and is dropped for want of an answer.
  */
@@ -11,10 +11,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tempFolder } from '../test/support/temp-folder.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
 import { FaultProxy, type Illness } from './fault-proxy.js';
-import { type Cleanup, type FaultServer, influxdbOptions, startInfluxdb, startOtlpStore } from './fault-servers.js';
+import {
+  type Cleanup,
+  type FaultServer,
+  influxdbOptions,
+  redisOptions,
+  startInfluxdb,
+  startOtlpStore,
+  startRedis,
+} from './fault-servers.js';
 import { countsOf, FaultedAgent, type OutputPlan } from './faulted-agent.js';
 import type { OwnMetric } from './own-metrics.js';
 import { quantile } from './statistics.js';
+import { TcpFaultProxy } from './tcp-fault-proxy.js';
 
 const METRICS_PER_SECOND = 20_000;
 const MAX_RSS_MB = 200;
@@ -30,13 +39,15 @@ const LOOK_MS = 1000;
 
 type Fault = Illness | 'killed' | 'frozen';
 const FAULTS: readonly Fault[] = ['killed', 'frozen', 'slow', 429, 500, 413, 'half'];
+/** Of what is no HTTP. */
+const TCP_FAULTS: readonly Fault[] = ['killed', 'frozen', 'slow', 'half', 'away'];
 /** The server certainly has nothing of what they befall. */
 const CLEAR_FAULTS: readonly Fault[] = ['away', 429, 500];
 
 interface Patient {
   readonly output: OutputPlan;
   readonly server: FaultServer;
-  readonly proxy: FaultProxy;
+  readonly proxy: { illness: Illness | undefined };
   readonly faults: readonly Fault[];
 }
 
@@ -88,6 +99,9 @@ async function startPatients(cleanup: Cleanup): Promise<Patient[]> {
   };
   const influxdb = await startInfluxdb(cleanup);
   const otlp = await startOtlpStore(cleanup, join(folder, 'otlp'));
+  const redis = await startRedis(cleanup);
+  const redisProxy = await TcpFaultProxy.start(redis.socket);
+  cleanup.after(() => redisProxy.close());
   const memory = await startOtlpStore(cleanup, join(folder, 'memory'));
   const [influxdbProxy, otlpProxy, memoryProxy] = [await ill(influxdb), await ill(otlp), await ill(memory)];
   const output = (name: string, plugin: OutputPlan['plugin'], options: object): OutputPlan => ({
@@ -107,6 +121,12 @@ async function startPatients(cleanup: Cleanup): Promise<Patient[]> {
       server: otlp,
       proxy: otlpProxy,
       faults: FAULTS,
+    },
+    {
+      output: output('redis', 'redis', { ...redisOptions(redisProxy.port), timeout: '2s' }),
+      server: redis,
+      proxy: redisProxy,
+      faults: TCP_FAULTS,
     },
     {
       // A long timeout: a server that is well and slow leaves a doubt.

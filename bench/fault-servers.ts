@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { InfluxdbServer } from '../test/support/influxdb-server.js';
+import { RedisServer } from '../test/support/redis-server.js';
 import { JsonChild } from './child.js';
 
 export interface FaultServer {
@@ -30,7 +31,7 @@ export async function startInfluxdb(cleanup: Cleanup): Promise<FaultServer> {
   return Object.assign(server, {
     // Equal series and times overwrite each other.
     stored: async (total: number): Promise<number> => {
-      const [series] = await server.query('SELECT count(v), max(v) FROM numbers', DATABASE);
+      const [series] = await server.query('SELECT count(v), max(v) FROM probe', DATABASE);
       const [, count, largest] = series?.values[0] ?? [];
       assertBelow(Number(largest ?? 0), total);
       return Number(count ?? 0);
@@ -41,6 +42,20 @@ export async function startInfluxdb(cleanup: Cleanup): Promise<FaultServer> {
 /** Of outputs.influxdb. */
 export function influxdbOptions(url: string): object {
   return { url, version: 1, database: DATABASE };
+}
+
+/** It keeps what it has in a file, and what it has answered is in there. */
+export async function startRedis(cleanup: Cleanup): Promise<FaultServer & { readonly socket: string }> {
+  const server = await RedisServer.start(cleanup, ['--appendonly', 'yes']);
+  return Object.assign(server, {
+    // A stream has what it was sent once, if the output keeps its word: an entry too many is a mistake like one too few.
+    stored: async (): Promise<number> => Number(await server.cli('XLEN', 'weft:windows:udp')),
+  });
+}
+
+/** Of outputs.redis; the stream keeps all there is. */
+export function redisOptions(port: number): object {
+  return { url: `redis://127.0.0.1:${port}`, stream_length: 100_000_000 };
 }
 
 /** `file`: where it keeps its numbers. */

@@ -12,7 +12,7 @@ const LOOK_INTERVAL = '500ms';
 
 export interface OutputPlan {
   readonly name: string;
-  readonly plugin: 'influxdb' | 'otlp';
+  readonly plugin: 'influxdb' | 'otlp' | 'redis';
   readonly options: object;
   /** Metrics in memory; undefined: they wait on the disk, which has room for all of them. */
   readonly bufferLimit?: number;
@@ -75,12 +75,12 @@ function configuration(folder: string, { outputs, perSecond, total }: AgentPlan)
     plugins: [NUMBERS],
     agent: { hostname: 'bench', log_format: 'json', interval: LOOK_INTERVAL, flush_interval: FLUSH_INTERVAL },
     inputs: { numbers: [{ per_second: perSecond, total }] },
-    outputs: { influxdb: instances('influxdb'), otlp: instances('otlp'), file: [own] },
+    outputs: { influxdb: instances('influxdb'), otlp: instances('otlp'), redis: instances('redis'), file: [own] },
   };
 }
 
 function instance(folder: string, { name, options, bufferLimit }: OutputPlan): object {
   const disk = { buffer: { type: 'disk', directory: join(folder, name) } };
   const room = bufferLimit === undefined ? disk : { metric_buffer_limit: bufferLimit };
-  return { alias: name, namepass: ['numbers'], ...options, ...room };
+  return { alias: name, namepass: ['probe'], ...options, ...room };
 }

@@ -1,5 +1,5 @@
 /**
- * A plugin for agents under test: metrics that are numbered, so many a second, each at a time of its own. With `position`, the
+ * A plugin for agents under test: windows of probes that are numbered, so many a second, each at a time of its own. With `position`, the
  * file in which a disk buffer keeps its position, numbers go on from there: they are the buffer's sequence numbers then,
  * if the output with that buffer gets nothing else.
  */
@@ -64,7 +64,7 @@ class Numbers implements Input {
     const { padding } = this.#options;
     const fields = { v: gauge(n), ...(padding > 0 && { padding: text('x'.repeat(padding)) }) };
     const timeNs = this.#epochNs + BigInt(n) * this.#stepNs;
-    return { name: 'numbers', tags: { part: String(n % 100) }, fields, timeNs };
+    return { name: 'probe', tags: { transport: 'udp', src: 'host-a', dst: `host-${n % 100}` }, fields, timeNs };
   }
 }
 

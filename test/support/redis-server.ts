@@ -33,7 +33,11 @@ export class RedisServer extends ServerProcess {
   }
 
   /** Without persistence, on a Unix socket only, unless `args` say otherwise; with a configuration file it is a sentinel. */
-  static async start(t: TestContext, args: readonly string[] = [], sentinelFile?: string): Promise<RedisServer> {
+  static async start(
+    t: Pick<TestContext, 'after'>,
+    args: readonly string[] = [],
+    sentinelFile?: string,
+  ): Promise<RedisServer> {
     const server = new RedisServer(await tempFolder(t), args, sentinelFile);
     t.after(() => server.kill());
     await server.restart();

@@ -62,7 +62,7 @@ class Rig {
   /** `isLast`: it makes no more numbers, and both outputs have their server. */
   async start({ isLast = false } = {}): Promise<WeftProcess> {
     const output = (buffer: keyof typeof MAX_BYTES, url: string): object => ({
-      ...{ alias: buffer, url, version: 1, database: buffer, timeout: '1s', namepass: ['numbers'] },
+      ...{ alias: buffer, url, version: 1, database: buffer, timeout: '1s', namepass: ['probe'] },
       metric_batch_size: 500,
       buffer: { type: 'disk', directory: this.folderOf(buffer), max_bytes: `${MAX_BYTES[buffer]}B` },
     });
@@ -151,7 +151,7 @@ function countsOf({ stdout }: WeftProcess): Map<string, number> {
 }
 
 async function storedIn(server: InfluxdbServer, database: string): Promise<readonly [number, number]> {
-  const [series] = await server.query('SELECT count(v), sum(v) FROM numbers', database);
+  const [series] = await server.query('SELECT count(v), sum(v) FROM probe', database);
   const [, count = 0, sum = 0] = series?.values[0] ?? [];
   return [Number(count), Number(sum)];
 }
