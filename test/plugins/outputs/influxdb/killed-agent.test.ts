@@ -60,7 +60,7 @@ class Rig {
   }
 
   /** `isLast`: it makes no more numbers, and both outputs have their server. */
-  async start({ isLast = false } = {}): Promise<WeftProcess> {
+  async start(life: number, { isLast = false } = {}): Promise<WeftProcess> {
     const output = (buffer: keyof typeof MAX_BYTES, url: string): object => ({
       ...{ alias: buffer, url, version: 1, database: buffer, timeout: '1s', namepass: ['probe'] },
       metric_batch_size: 500,
@@ -73,6 +73,8 @@ class Rig {
         numbers: [
           {
             per_second: isLast ? 0 : PER_SECOND,
+            // The smaller buffer may have numbers that the other one did not get to, which come again in the next life.
+            tags: { life: String(life) },
             ...{ epoch: 1_767_225_600_000, padding: PADDING, position: join(this.folderOf('kept'), 'position') },
           },
         ],
@@ -165,7 +167,7 @@ test(`${KILLS} kills: all that was on the disk reaches the server, and no damage
     const isServerAway = kill % 3 === 1;
     if (isServerAway) server.stall();
     const before = rig.persisted;
-    const weft = await rig.start();
+    const weft = await rig.start(kill);
     if (kill % 4 === 3) await sleep(randomInt(1500));
     else {
       await weft.until('it started', isStarted);
@@ -181,7 +183,7 @@ test(`${KILLS} kills: all that was on the disk reaches the server, and no damage
     await rig.assertBounded();
     if (kill % 2 === 0 || kill === KILLS - 1) await rig.damage();
   }
-  const last = await rig.start({ isLast: true });
+  const last = await rig.start(KILLS, { isLast: true });
   const counts = await last.until('both buffers were empty', (weft) => {
     const found = countsOf(weft);
     return found.get('kept buffer_size') === 0 && found.get('bounded buffer_size') === 0 && found;
