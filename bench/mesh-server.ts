@@ -1,7 +1,7 @@
 /**
  * The server of a mesh as a whole, `weft run` with listener and grid at their defaults: rows of 10 000 hosts come over HTTP
  * in each window of 10 s while grids of 250 ToRs are asked for. What an answer takes, what the server costs, and whether all
- * that was pushed is in the grid. Memory is judged once the grid has as many windows as it keeps.
+ * that was pushed is in the grid. Memory is judged once the grid is full.
  */
 
 import { loadavg } from 'node:os';
@@ -14,8 +14,8 @@ import { AGENT_TOKEN, MeshServerProcess } from './mesh-server-process.js';
 import { cpuPercent, type Usage } from './process-usage.js';
 import { quantile } from './statistics.js';
 
-/** As many as the grid keeps by default; of a mesh as large as this one `max_bytes` lets go of the oldest before. */
-const KEPT_WINDOWS = 60;
+/** More than `max_bytes` has room for by default, so that the oldest ones give way. */
+const FULL_WINDOWS = 42;
 const ASK_EVERY_MS = 100;
 const USAGE_EVERY_MS = 1000;
 const MAX_ANSWER_MS = 50;
@@ -27,6 +27,8 @@ interface Course {
   readonly before: Usage;
   readonly after: Usage;
   readonly maxRssBytes: number;
+  /** Of the first grid of each delay, for which nothing is prepared; of all others. */
+  readonly firstMs: readonly number[];
   readonly answersMs: readonly number[];
   readonly maxBlockedMs: number;
   /** All windows, those that were not measured first. */
@@ -46,7 +48,7 @@ interface Windows {
 }
 
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
-  const windows = quick ? { filling: 2, measured: 1 } : { filling: KEPT_WINDOWS, measured: 6 };
+  const windows = quick ? { filling: 2, measured: 1 } : { filling: FULL_WINDOWS, measured: 6 };
   const server = await MeshServerProcess.start();
   try {
     return rowsOf(windows, await observe(server, windows));
@@ -72,11 +74,12 @@ async function observe(server: MeshServerProcess, { filling, measured }: Windows
     while (pushed.length < filling + measured) pushed.push(await load.window());
     const after = server.usage();
     asking.abort();
-    const answersMs = await answers;
+    const times = await answers;
+    const [firstMs, answersMs] = [times.slice(0, DELAYS.length), times.slice(DELAYS.length)];
     const held = await drained(gridUrl, sum(pushed, 'targets'));
     const reports = (await server.ownMetrics('weft_agent')).slice(reportsBefore);
     const maxBlockedMs = Math.max(...reports.map(({ fields }) => fields.event_loop_delay_max ?? 0)) / 1e6;
-    return { before, after, maxRssBytes, answersMs, maxBlockedMs, pushed, ...held, load: loadavg()[0] ?? 0 };
+    return { before, after, maxRssBytes, firstMs, answersMs, maxBlockedMs, pushed, ...held, load: loadavg()[0] ?? 0 };
   } finally {
     asking.abort();
     clearInterval(watch);
@@ -116,7 +119,7 @@ async function drained(gridUrl: string, targets: number): Promise<Pick<Course, '
 }
 
 function rowsOf({ filling }: Windows, course: Course): BenchRow[] {
-  const { before, after, maxRssBytes, answersMs, maxBlockedMs, pushed, added, cells, kept, load } = course;
+  const { before, after, maxRssBytes, firstMs, answersMs, maxBlockedMs, pushed, added, cells, kept, load } = course;
   const name = (what: string): string => `mesh server, ${HOSTS.toLocaleString('en-US')} agents: ${what}`;
   const rssMb = maxRssBytes / 1e6;
   const p99Ms = quantile(answersMs, 0.99);
@@ -134,12 +137,13 @@ function rowsOf({ filling }: Windows, course: Course): BenchRow[] {
       budget: '≤ 50 ms',
       ok: p99Ms <= MAX_ANSWER_MS,
     },
+    { name: name('the first such grid, longest'), value: Math.max(...firstMs), unit: 'ms' },
     { name: name('event loop blocked, longest'), value: maxBlockedMs, unit: 'ms' },
     {
       name: name('RSS, highest'),
       value: rssMb,
       unit: 'MB',
-      ...(filling === KEPT_WINDOWS && { budget: '≤ 1500 MB', ok: rssMb <= MAX_RSS_MB }),
+      ...(filling === FULL_WINDOWS && { budget: '≤ 1500 MB', ok: rssMb <= MAX_RSS_MB }),
     },
     { name: name('windows kept'), value: kept, unit: '' },
     { name: name('cells'), value: cells, unit: '' },

@@ -3,7 +3,7 @@
  * handler. Whatever goes wrong becomes a Problem here, and nowhere else.
  */
 
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.js';
 import { describeError } from '../errors.js';
 import type { Logger } from '../plugin.js';
@@ -53,6 +53,8 @@ const MAX_LOGGED_CHARS = 300;
 
 /** Ready to have requests routed to it. */
 export async function createApi(routes: readonly Route[], options: ApiOptions): Promise<FastifyInstance> {
+  // Loaded when needed: agents that serve no API do not pay for it.
+  const { default: Fastify } = await import('fastify');
   const app = Fastify({
     logger: false,
     bodyLimit: options.maxBodyBytes,

@@ -6,7 +6,6 @@ import type { Output, PluginContext } from '../../../core/plugin.js';
 import { PeerError } from '../../common/peer/failure.js';
 import { sendsTokenInClear } from '../../common/peer/settings.js';
 import { type EncodedBatch, encodeBatch, type Point, type Precision } from './batch.js';
-import { ClientServer } from './client-server.js';
 import { type InfluxdbConfig, type WritePlace, writePlace } from './config.js';
 import { HttpServer } from './http-server.js';
 import { MAX_KEY_BYTES } from './point.js';
@@ -26,9 +25,8 @@ export class InfluxdbOutput implements Output {
 
   /** Does not ask the server: one that is away is no reason not to start, metrics are kept for it. */
   async connect(): Promise<void> {
-    const { clock, log } = this.#context;
-    const server =
-      this.#place.version === 1 ? new ClientServer(this.#place, clock) : new HttpServer(this.#place, clock);
+    const { log } = this.#context;
+    const server = await this.#openServer();
     try {
       await server.check();
     } catch (cause) {
@@ -37,6 +35,14 @@ export class InfluxdbOutput implements Output {
     }
     if (sendsSecretInClear(this.#place)) log.warn({}, 'the credentials go to InfluxDB unencrypted: use https');
     this.#server = server;
+  }
+
+  async #openServer(): Promise<InfluxServer> {
+    const { clock } = this.#context;
+    if (this.#place.version !== 1) return new HttpServer(this.#place, clock);
+    // Loaded when needed: agents without version 1 do not pay for the package.
+    const { ClientServer } = await import('./client-server.js');
+    return new ClientServer(this.#place, clock);
   }
 
   async write(batch: readonly Metric[], signal: AbortSignal): Promise<void> {
