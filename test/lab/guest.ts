@@ -51,6 +51,11 @@ export class Guest {
     return new Guest(options.node, machine, await machine.qmp.forward(CONTROL, AGENT_PORT));
   }
 
+  /** Of its QEMU, on this machine. */
+  get pid(): number {
+    return this.#machine.pid;
+  }
+
   /** What its console has said so far: the kernel's messages, the commands' are not there. */
   get console(): string {
     return this.#machine.console;

@@ -62,6 +62,12 @@ export class Machine {
     }
   }
 
+  /** Of QEMU. */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error(`guest ${this.#options.node} was not started`);
+    return this.#child.pid;
+  }
+
   /** What the guest's console and QEMU have said so far, without the control sequences of the firmware. */
   get console(): string {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.

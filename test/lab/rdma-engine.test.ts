@@ -1,10 +1,12 @@
-/** Two engines on soft-RoCE without agents around them: how much they bear. */
+/** Two engines on soft-RoCE without agents around them: what they measure, and how much they bear. */
 
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { EngineStats } from '../../native/index.js';
+import { onCoresOfTheirOwn } from './cores.js';
 import { type EngineStep, LabEngine, type StepResult } from './engine.js';
 import { SharedLab } from './lab.js';
+import { sendLatency } from './perftest.js';
 import { labUnavailable } from './unavailable.js';
 
 /** The fewest that there can be. */
@@ -12,6 +14,9 @@ const RECEIVE_SLOTS = 256;
 const TIMEOUT_US = 2_000_000;
 /** As often as an agent may probe a pair. */
 const INTERVAL_US = 10_000;
+/** What ib_send_lat waits after each answer; it sends again after its round trip and this. */
+const JUDGE_GAP_US = 500;
+const TURNS = 25;
 /** For what is under way at the reflector when the prober has given up. */
 const SETTLE_LIMIT_MS = 20_000;
 /** Probes a second: from what every machine bears to what no emulation does. */
@@ -48,6 +53,32 @@ describe('two engines over RDMA', { skip: labUnavailable() ?? false }, () => {
       assert.ok(performance.now() < deadline, `${left} answers hold their slots`);
     }
   };
+
+  it('read the network as ib_send_lat does', async (t) => {
+    const [a, b] = lab.guests;
+    const judgeNs = async (): Promise<number> =>
+      2 * (await sendLatency(a, b, { iterations: 300, events: true, gapUs: JUDGE_GAP_US })).medianNs;
+    const weftNs = async (intervalUs: number): Promise<number> =>
+      (await probe({ targets: 1, intervalUs, ms: 400 })).networkP50Ns ?? Number.NaN;
+    const ratios: number[] = [];
+    await onCoresOfTheirOwn([a, b], async () => {
+      // Both sleep while they wait for an answer, and send as often, though the judge's client spins until its gap is over:
+      // a guest that is seldom asked answers more slowly. In turns, and beside the mean of the turns before and after: what
+      // slows the machine down for a while slows down both.
+      let before = await judgeNs();
+      for (let turn = 0; turn < TURNS; turn++) {
+        const weft = await weftNs(Math.round(before / 1000) + JUDGE_GAP_US);
+        const after = await judgeNs();
+        const judge = (before + after) / 2;
+        ratios.push(weft / judge);
+        t.diagnostic(`network_rtt ${Math.round(weft / 1000)} µs, twice ib_send_lat ${Math.round(judge / 1000)} µs`);
+        before = after;
+      }
+    });
+    const ratio = median(ratios);
+    t.diagnostic(`median of the ratios: ${ratio.toFixed(3)}`);
+    assert.ok(Math.abs(ratio - 1) <= 0.15, `ratio ${ratio}`);
+  });
 
   it('bear what emulation bears; what is more is lost, counted, and costs no slot', async (t) => {
     const atFirst = await statsOf(prober);
@@ -97,3 +128,9 @@ describe('two engines over RDMA', { skip: labUnavailable() ?? false }, () => {
     assert.equal((await statsOf(reflector)).reflector_dropped, there.reflector_dropped);
   });
 });
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
+}
