@@ -42,7 +42,8 @@ export function parseLine(line: string): ParsedPoint {
   const reader = new Reader(line);
   const name = reader.word(', ', ', ');
   if (name === '') throw new Error('missing measurement');
-  const tags: Record<string, string> = {};
+  // Without a prototype: `__proto__` is a key like any other.
+  const tags: Record<string, string> = Object.create(null);
   while (reader.skip(',')) {
     const key = reader.word('=', ',= ');
     reader.expect('=');
@@ -52,7 +53,7 @@ export function parseLine(line: string): ParsedPoint {
     tags[key] = value;
   }
   reader.expect(' ');
-  const fields: Record<string, { type: FieldType; value: number | string }> = {};
+  const fields: Record<string, { type: FieldType; value: number | string }> = Object.create(null);
   do {
     const key = reader.word('=', ',= ');
     reader.expect('=');

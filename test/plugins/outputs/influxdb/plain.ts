@@ -8,10 +8,11 @@ type Values = Readonly<Record<string, string | number | boolean | null>>;
 export type Plain = readonly [string, Readonly<Record<string, string>>, number, Values];
 
 export function sent({ name, tags, fields, timeNs }: Metric): Plain {
-  const values: Record<string, string | number> = {};
-  for (const key in fields) visitValues(key, fields[key] as Field, (found, value) => (values[found] = value));
+  // As entries: assigned to an object, a field named `__proto__` would be none of it.
+  const values: [string, string | number][] = [];
+  for (const key in fields) visitValues(key, fields[key] as Field, (found, value) => values.push([found, value]));
   const present = Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== ''));
-  return [name, present, Number(timeNs / 1_000_000n), values];
+  return [name, present, Number(timeNs / 1_000_000n), Object.fromEntries(values)];
 }
 
 /** Sorted, and independent of the order of keys. */
