@@ -63,7 +63,8 @@ export function singleDriver(url: string, options: DriverOptions): Driver {
     send: (_key, args) => client.sendCommand(args),
     masters: () => [client],
     async close() {
-      for (const each of [client, subscriber]) if (each.isOpen) each.destroy();
+      // Also one that is closed: if that came while it connected, it has a socket and a timer all the same.
+      for (const each of [client, subscriber]) each.destroy();
     },
   };
 }
