@@ -107,6 +107,8 @@ describe('agents in two namespaces', { skip: netnsUnavailable() ?? false }, () =
     await agent.until((rows) => total(rows, 'success') > 0);
 
     hosts.prober.exec('ip', ['route', 'del', '192.0.2.0/24']);
+    // What was under way is lost, and that is known a timeout later.
+    await agent.windows(1);
     const unroutable = (await agent.windows(2)).flat();
     assert.ok(total(unroutable, 'send_error') > 100);
     assert.equal(total(unroutable, 'timeout') + total(unroutable, 'success'), 0);

@@ -16,7 +16,7 @@ const TIMEOUT_US = 2_000_000;
 const INTERVAL_US = 10_000;
 /** What ib_send_lat waits after each answer; it sends again after its round trip and this. */
 const JUDGE_GAP_US = 500;
-const TURNS = 25;
+const TURNS = 15;
 /** For what is under way at the reflector when the prober has given up. */
 const SETTLE_LIMIT_MS = 20_000;
 /** Probes a second: from what every machine bears to what no emulation does. */

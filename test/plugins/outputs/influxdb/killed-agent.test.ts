@@ -1,7 +1,7 @@
 /**
  * An agent that is killed as by `kill -9`, again and again, at any moment, starting up or at work, with and without a server: what
  * its disk buffer has is what a real InfluxDB has at the end. Beside it a second output, whose server is away and whose
- * files somebody damages, stays within its bound and stops no start. WEFT_KILLS: how often, in place of 20.
+ * files somebody damages, stays within its bound and stops no start. WEFT_KILLS: how often, in place of 10.
  */
 
 import assert from 'node:assert/strict';
@@ -18,7 +18,7 @@ import { tempFolder } from '../../../support/temp-folder.js';
 import { WeftProcess } from '../../../support/weft-process.js';
 
 const skip = hasInfluxdb() ? false : 'Debian package influxdb is not installed';
-const KILLS = Number(process.env.WEFT_KILLS ?? 20);
+const KILLS = Number(process.env.WEFT_KILLS ?? 10);
 const NUMBERS = fileURLToPath(new URL('../../../support/numbers-input.js', import.meta.url));
 /** A second of numbers is more than the smaller buffer holds. */
 const PER_SECOND = 4000;
