@@ -3,7 +3,7 @@
 import type { Clock } from '../../../core/clock.js';
 import { describeError } from '../../../core/errors.js';
 import { AnswerWatch } from '../../../core/redis/answer-watch.js';
-import { createConnection, type RedisConnection } from '../../../core/redis/connection.js';
+import type { RedisConnection } from '../../../core/redis/connection.js';
 import { PeerError } from '../../common/peer/failure.js';
 import type { RedisOutputConfig } from './config.js';
 import { mishapOf } from './replies.js';
@@ -37,6 +37,8 @@ export class RedisLink {
     const onDisturbed = (): void => {
       this.#isDisturbed = true;
     };
+    // Loaded when needed: agents that write to no Redis do not pay for its client.
+    const { createConnection } = await import('../../../core/redis/connection.js');
     const connection = await createConnection('outputs.redis', this.#config, { onDisturbed, onMessage() {} });
     this.#session = { connection, answers: new AnswerWatch(this.#clock, this.#config.timeout) };
     this.#isDisturbed = false;

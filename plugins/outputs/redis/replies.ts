@@ -1,7 +1,7 @@
 /** What an error of a command says of the metrics it was for. */
 
-import { ErrorReply } from 'redis';
 import { describeError, WeftError } from '../../../core/errors.js';
+import { isErrorReply } from '../../../core/redis/error-reply.js';
 import { type FailureReason, PeerError } from '../../common/peer/failure.js';
 import { forLog } from '../../common/peer/problem.js';
 
@@ -78,7 +78,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
 /** `error`: whatever a command rejected with. */
 export function mishapOf(error: unknown): Mishap {
   if (error instanceof PeerError) return { kind: 'failed', error, isConnectionSpent: false };
-  if (!(error instanceof ErrorReply)) {
+  if (!isErrorReply(error)) {
     const reason = error instanceof WeftError && error.code === 'WEFT_TIMEOUT' ? 'timeout' : 'unreachable';
     return { kind: 'failed', error: new PeerError(reason, describeError(error)), isConnectionSpent: true };
   }
