@@ -3,24 +3,19 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { createClient } from 'redis';
 import { count, gauge, type Metric } from '../../../../core/metric.js';
 import { latestKey } from '../../../../plugins/outputs/redis/keys.js';
 import { awkwardBatch } from '../../../support/metrics.js';
 import { hasRedis, RedisServer } from '../../../support/redis-server.js';
 import { settled } from '../../../support/settled.js';
 import { type Plain, sent } from '../influxdb/plain.js';
-import { makeOutput, pair } from './made.js';
+import { connectedClient, makeOutput, pair } from './made.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 60_000 };
 
 async function started(t: TestContext) {
   const server = await RedisServer.start(t);
-  const client = createClient({ socket: { path: server.socket, tls: false } });
-  // The server ends before it.
-  client.on('error', () => {});
-  t.after(() => client.destroy());
-  await client.connect();
+  const client = await connectedClient(t, server);
   return { client, output: makeOutput(t, { url: server.url }) };
 }
 

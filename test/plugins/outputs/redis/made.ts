@@ -1,6 +1,7 @@
 /** Outputs as a configuration makes them, and what a Redis has of what they wrote. */
 
 import type { TestContext } from 'node:test';
+import { createClient } from 'redis';
 import { type Clock, systemClock } from '../../../../core/clock.js';
 import { decode } from '../../../../core/config/decode.js';
 import { asWritten } from '../../../../core/config/schema-tree.js';
@@ -59,4 +60,14 @@ export async function entries(server: RedisServer, stream: string): Promise<Reco
   return found.map(([, flat]) =>
     Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : []))),
   );
+}
+
+/** The plain client, beside the output. */
+export async function connectedClient(t: Pick<TestContext, 'after'>, server: RedisServer) {
+  const client = createClient({ socket: { path: server.socket, tls: false } });
+  // The server ends before it.
+  client.on('error', () => {});
+  t.after(() => client.destroy());
+  await client.connect();
+  return client;
 }

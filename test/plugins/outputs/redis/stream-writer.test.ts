@@ -2,13 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createClient } from 'redis';
 import type { Metric } from '../../../../core/metric.js';
 import { APPEND } from '../../../../plugins/outputs/redis/lua.js';
 import { recordOf } from '../../../../plugins/outputs/redis/record.js';
 import { type StreamPart, StreamWriter } from '../../../../plugins/outputs/redis/stream-writer.js';
 import { hasRedis, RedisServer } from '../../../support/redis-server.js';
-import { entries, pairs } from './made.js';
+import { connectedClient, entries, pairs } from './made.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 60_000 };
 const records = (metrics: readonly Metric[]) =>
@@ -16,11 +15,7 @@ const records = (metrics: readonly Metric[]) =>
 
 async function started(t: TestContext) {
   const server = await RedisServer.start(t);
-  const client = createClient({ socket: { path: server.socket, tls: false } });
-  // The server ends before it.
-  client.on('error', () => {});
-  t.after(() => client.destroy());
-  await client.connect();
+  const client = await connectedClient(t, server);
   return {
     /** Adds the part; `isHeard`: whether its answer arrives. */
     send: async ({ keys, args }: StreamPart, isHeard: boolean): Promise<boolean> => {
