@@ -5,12 +5,13 @@
 
 import type { watch as fsWatch } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { delay } from '../../../core/clock.js';
 import { StartupError } from '../../../core/errors.js';
 import { count, gauge } from '../../../core/metric.js';
 import type { Accumulator, Input, PluginContext } from '../../../core/plugin.js';
 import { TRANSPORTS } from '../../../core/target.js';
 import type { PinglistConfig } from './config.js';
-import { FileWatcher, fingerprintOf } from './file-watcher.js';
+import { FileWatcher, type Fingerprint, fingerprintOf, SETTLE_MS } from './file-watcher.js';
 import { type ListFile, readList } from './read-list.js';
 
 /** What a test replaces of the machine. */
@@ -38,11 +39,12 @@ export class PinglistInput implements Input {
 
   async start(acc: Accumulator, signal: AbortSignal): Promise<void> {
     const { file, poll_interval: pollIntervalMs } = this.#config;
-    const known = await fingerprintOf(file);
+    let known: Fingerprint;
     try {
-      const list = await this.#read(signal);
+      const first = await this.#readSettled(signal);
+      known = first.known;
       signal.throwIfAborted();
-      this.#publish(list);
+      this.#publish(first.list);
     } catch (cause) {
       signal.throwIfAborted();
       throw new StartupError(`no pinglist from ${file}`, { retryable: true, cause });
@@ -82,6 +84,21 @@ export class PinglistInput implements Input {
     this.#watcher?.close();
     this.#watcher = undefined;
     this.#context.board.retract(this.#context.name);
+  }
+
+  /** What is wrong with a file that is just being written is none of its mistakes: it is read again once it has settled. */
+  async #readSettled(signal: AbortSignal): Promise<{ readonly list: ListFile; readonly known: Fingerprint }> {
+    const { file } = this.#config;
+    for (;;) {
+      const known = await fingerprintOf(file);
+      try {
+        return { list: await this.#read(signal), known };
+      } catch (error) {
+        await delay(this.#context.clock, SETTLE_MS, signal);
+        signal.throwIfAborted();
+        if ((await fingerprintOf(file)) === known) throw error;
+      }
+    }
   }
 
   async #reload(acc: Accumulator): Promise<void> {

@@ -11,6 +11,7 @@ import type { PinglistConfig } from '../../../plugins/inputs/pinglist/config.js'
 import { SETTLE_MS } from '../../../plugins/inputs/pinglist/file-watcher.js';
 import { type Machine, PinglistInput } from '../../../plugins/inputs/pinglist/pinglist.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
+import { waitFor } from '../../support/wait-for.js';
 
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 const NO_SIGNAL = new AbortController().signal;
@@ -112,6 +113,22 @@ describe('inputs/pinglist', () => {
     await writeFile(file, listOf('10.0.0.2'));
     await input?.start(acc, NO_SIGNAL);
     assert.deepEqual(onBoard(), ['10.0.0.2']);
+  });
+
+  test('a file that is being written at the start is read again once it has settled', async () => {
+    const clock = new FakeClock();
+    await writeFile(file, '');
+    const started = make({}, {}, clock).start(acc, NO_SIGNAL);
+    const settling = () => waitFor('a look at the file', () => clock.pending > 0, { turn: settle });
+    await settling();
+    await writeFile(file, '{ "version": 1');
+    await clock.advance(SETTLE_MS);
+    await settling();
+    await writeFile(file, listOf('10.0.0.2'));
+    await clock.advance(SETTLE_MS);
+    await started;
+    assert.deepEqual(onBoard(), ['10.0.0.2']);
+    assert.deepEqual(acc.errors, []);
   });
 
   test('a board that somebody else holds is a startup error', async () => {
@@ -219,7 +236,7 @@ describe('inputs/pinglist', () => {
     /** Runs the timer that is due next, and waits until the look it started has set the one after. */
     async function look(ms: number): Promise<void> {
       await clock.advance(ms);
-      while (clock.pending === 0) await settle();
+      await waitFor('the next look', () => clock.pending > 0, { turn: settle });
     }
 
     test('the file is looked at on the interval, and believed when it looks the same twice', async () => {
@@ -270,7 +287,7 @@ describe('inputs/pinglist', () => {
       await writeFile(file, listOf('10.0.0.3'));
       await look(5000);
       await clock.advance(SETTLE_MS);
-      while (board.status().provider !== undefined) await settle();
+      await waitFor('an empty board', () => board.status().provider === undefined, { turn: settle });
       // The read goes on; as many reads as this end after it.
       for (let i = 0; i < 20; i++) await readFile(file);
       assert.equal(board.status().provider, undefined);
