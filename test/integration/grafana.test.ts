@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import {
@@ -18,6 +18,7 @@ import {
 import { hasInfluxdb, InfluxdbServer } from '../support/influxdb-server.js';
 import { hasPrometheus, PrometheusServer, type Sample } from '../support/prometheus-server.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { waitFor } from '../support/wait-for.js';
 import { WeftProcess } from '../support/weft-process.js';
 
 const PROMETHEUS_FILE = 'weft-mesh-prometheus.json';
@@ -38,6 +39,7 @@ interface LogLine {
 }
 
 interface Measured {
+  readonly weft: WeftProcess;
   /** Of `weft_…`. */
   readonly prometheus: string;
   /** All that it has written so far, in whole lines of InfluxDB's protocol. */
@@ -46,6 +48,9 @@ interface Measured {
 
 /** An agent with windows of a second that probes its own reflectors: host-b, and host-lost behind a fault. */
 async function measuringAgent(t: TestContext): Promise<Measured> {
+  let weft: WeftProcess | undefined;
+  // Before the folder goes, which it writes to.
+  t.after(() => weft?.destroy());
   const folder = await tempFolder(t);
   const [config, pinglist, out] = ['weft.yaml', 'pinglist.json', 'out.txt'].map((name) => join(folder, name)) as [
     string,
@@ -63,15 +68,14 @@ async function measuringAgent(t: TestContext): Promise<Measured> {
   const agent = { hostname: 'host-a', labels: { ...labels, tor: 't1' }, log_format: 'json', ...times };
   const outputs = { prometheus: [{ listen: '127.0.0.1:0' }], file: [{ path: out, format: 'line' }] };
   await writeFile(config, JSON.stringify({ agent, inputs, outputs }));
-  const weft = new WeftProcess(['run', '-c', config]);
-  t.after(() => weft.destroy());
-  const log = (): LogLine[] =>
-    weft.stderr
+  weft = new WeftProcess(['run', '-c', config]);
+  const log = ({ stderr }: WeftProcess): LogLine[] =>
+    stderr
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line));
-  const ports = await weft.until('three reflectors', () => {
-    const found = log().filter(({ msg }) => msg.startsWith('answering probes'));
+  const ports = await weft.until('three reflectors', (process) => {
+    const found = log(process).filter(({ msg }) => msg.startsWith('answering probes'));
     return found.length === 3 ? found : undefined;
   });
   const port = (transport: string, faulty: boolean): number | undefined =>
@@ -82,9 +86,15 @@ async function measuringAgent(t: TestContext): Promise<Measured> {
     return { ...place, interval: '100ms', timeout: faulty ? '500ms' : '10s', labels: { ...labels, tor: 't2' } };
   };
   const targets = [target('host-b', 'udp', false), target('host-lost', 'udp', true), target('host-b', 'tcp', false)];
-  await writeFile(pinglist, JSON.stringify({ version: 1, targets }));
-  const url = await weft.until('the exporter', () => log().find(({ msg }) => msg === 'serving metrics')?.url);
+  // Whole at any time: the agent may be about to read its first list.
+  await writeFile(`${pinglist}.new`, JSON.stringify({ version: 1, targets }));
+  await rename(`${pinglist}.new`, pinglist);
+  const url = await weft.until(
+    'the exporter',
+    (process) => log(process).find(({ msg }) => msg === 'serving metrics')?.url,
+  );
   return {
+    weft,
     prometheus: new URL(url).host,
     async lines() {
       const text = await readFile(out, 'utf8').catch(() => '');
@@ -138,13 +148,13 @@ const finite = ({ value }: Sample): boolean => Number.isFinite(value);
 
 describe('over Prometheus', { skip: hasPrometheus() ? false : 'Debian package prometheus is not installed' }, () => {
   test('every query answers, and loss is what the agent counts', async (t) => {
-    const { prometheus } = await measuringAgent(t);
+    const { weft, prometheus } = await measuringAgent(t);
     const server = await PrometheusServer.start(t, prometheus, {}, []);
     const dashboard = await readDashboard(PROMETHEUS_FILE);
     const ask = (values: Readonly<Record<string, string>>): Query[] =>
       queriesOf(dashboard, { ...values, __rate_interval: RATE_INTERVAL });
     for (const { text } of [...ask(OPENED), ...ask(BY_TOR)]) {
-      await server.queryUntil(text, (samples) => samples.some(finite));
+      await server.queryUntil(text, (samples) => samples.some(finite), weft);
     }
     for (const { text } of variableQueriesOf(dashboard, OPENED)) {
       const [, selector, label] = /^label_values\((.*), (\w+)\)$/.exec(text) ?? [];
@@ -156,7 +166,8 @@ describe('over Prometheus', { skip: hasPrometheus() ? false : 'Debian package pr
       transport: 'udp',
       __rate_interval: RATE_INTERVAL,
     });
-    const loss = await server.queryUntil(matrix?.text ?? '', (samples) => samples.filter(finite).length === 2);
+    const isWhole = (samples: readonly Sample[]) => samples.filter(finite).length === 2;
+    const loss = await server.queryUntil(matrix?.text ?? '', isWhole, weft);
     assert.deepEqual(loss.map(({ metric, value }) => [metric.src, metric.dst, value]).sort(), [
       ['host-a', 'host-b', 0],
       ['host-a', 'host-lost', 1],
@@ -175,20 +186,20 @@ const NEEDED = [
   /^weft_agent,.*cpu=/m,
   /^weft_output,.*buffer_size=/m,
 ];
-const POLL_MS = 100;
 
 async function filled(t: TestContext): Promise<{ server: InfluxdbServer; lines: readonly string[] }> {
   const agent = await measuringAgent(t);
   const server = await InfluxdbServer.start(t);
   await server.query('CREATE DATABASE weft');
-  for (;;) {
-    const text = await agent.lines();
-    if (NEEDED.every((line) => line.test(text))) {
-      await server.write('weft', text);
-      return { server, lines: text.split('\n') };
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  let text = '';
+  const look = async () => {
+    text = await agent.lines();
+    return NEEDED.every((line) => line.test(text));
+  };
+  const seen = () => ({ missing: NEEDED.filter((line) => !line.test(text)), text });
+  await waitFor('lines of all kinds', look, { needs: [agent.weft], seen });
+  await server.write('weft', text);
+  return { server, lines: text.split('\n') };
 }
 
 describe('over InfluxDB', { skip: hasInfluxdb() ? false : 'Debian package influxdb is not installed' }, () => {

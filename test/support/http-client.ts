@@ -2,6 +2,7 @@
 
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { WAIT_LIMIT_MS } from './wait-for.js';
 
 export interface Answer {
   readonly status: number;
@@ -13,7 +14,7 @@ export interface Answer {
 export function fetchUrl(url: string, options: RequestOptions = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const send = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const request = send(url, { agent: false, ...options }, (response) => {
+    const request = send(url, { agent: false, signal: AbortSignal.timeout(WAIT_LIMIT_MS), ...options }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

@@ -1,12 +1,12 @@
 /** A real InfluxDB 1.x in a temporary folder, on a free port. It ends with the test. */
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import { ServerProcess } from './server-process.js';
+import { logged, ServerProcess } from './server-process.js';
 import { tempFolder } from './temp-folder.js';
+import { WAIT_LIMIT_MS } from './wait-for.js';
 
 /** Whether the Debian package is installed. */
 export function hasInfluxdb(): boolean {
@@ -73,8 +73,10 @@ export class InfluxdbServer extends ServerProcess {
 
   /** Resolves when it takes requests. It has no database yet: `query('CREATE DATABASE weft')`. */
   static async start(t: Pick<TestContext, 'after'>, options: InfluxdbOptions = {}): Promise<InfluxdbServer> {
-    const server = new InfluxdbServer(await tempFolder(t), options);
-    t.after(() => server.kill());
+    let server: InfluxdbServer | undefined;
+    // Before the folder goes, which it writes to.
+    t.after(() => server?.kill());
+    server = new InfluxdbServer(await tempFolder(t), options);
     await server.restart();
     return server;
   }
@@ -86,7 +88,8 @@ export class InfluxdbServer extends ServerProcess {
     await writeFile(file, configText(this.#folder, port, this.#options));
     const child = spawn('influxd', ['run', '-config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.run(child);
-    this.#address = await listenAddress(child);
+    const [, address = ''] = await logged(child, child.stderr, /Listening on HTTP.* addr=(\S+)/);
+    this.#address = address;
   }
 
   /** Without a trailing slash. */
@@ -99,6 +102,7 @@ export class InfluxdbServer extends ServerProcess {
     const answer = await fetch(`${this.url}/write?db=${encodeURIComponent(database)}&precision=ns`, {
       method: 'POST',
       body: lines,
+      signal: AbortSignal.timeout(WAIT_LIMIT_MS),
     });
     const text = await answer.text();
     if (answer.status !== 204) throw new Error(`InfluxDB says ${answer.status}: ${text}`);
@@ -108,7 +112,8 @@ export class InfluxdbServer extends ServerProcess {
   async query(statement: string, database = '', login?: readonly [string, string]): Promise<readonly InfluxSeries[]> {
     const parameters = new URLSearchParams({ q: statement, db: database, epoch: 'ms' });
     const headers = login === undefined ? {} : { authorization: `Basic ${btoa(login.join(':'))}` };
-    const answer = await fetch(`${this.url}/query`, { method: 'POST', body: parameters, headers });
+    const request = { method: 'POST', body: parameters, headers, signal: AbortSignal.timeout(WAIT_LIMIT_MS) };
+    const answer = await fetch(`${this.url}/query`, request);
     const { results = [], error } = (await answer.json()) as {
       results?: readonly { series?: readonly InfluxSeries[]; error?: string }[];
       error?: string;
@@ -117,17 +122,4 @@ export class InfluxdbServer extends ServerProcess {
     if (problem !== undefined) throw new Error(`${statement}: ${problem}`);
     return results[0]?.series ?? [];
   }
-}
-
-async function listenAddress(child: ChildProcess): Promise<string> {
-  if (child.stderr === null) throw new Error('influxd has no log');
-  const seen: string[] = [];
-  for await (const line of createInterface({ input: child.stderr })) {
-    seen.push(line);
-    const address = /Listening on HTTP.* addr=(\S+)/.exec(line)?.[1];
-    if (address === undefined) continue;
-    child.stderr.resume();
-    return address;
-  }
-  throw new Error(`influxd did not start:\n${seen.join('\n')}`);
 }

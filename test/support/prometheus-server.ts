@@ -1,18 +1,23 @@
 /** A real Prometheus with native histograms on, on a free port, scraping one address every second. */
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
 import { fetchUrl } from './http-client.js';
+import { logged, ServerProcess } from './server-process.js';
 import { tempFolder } from './temp-folder.js';
+import { type Mortal, waitFor } from './wait-for.js';
 
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
+}
+
+interface Target {
+  readonly health: string;
+  readonly lastError: string;
 }
 
 /** Whether the Debian package is installed. */
@@ -26,17 +31,18 @@ export function hasPrometheus(): boolean {
   }
 }
 
-const POLL_MS = 50;
+export class PrometheusServer extends ServerProcess {
+  #url = '';
 
-export class PrometheusServer {
-  readonly #url: string;
-
-  private constructor(url: string) {
-    this.#url = url;
+  private constructor() {
+    super();
   }
 
   /** `scrape` is merged into the scrape_config; `target` is host:port. Ends with the test. */
   static async start(t: TestContext, target: string, scrape: object = {}, features = ['native-histograms']) {
+    const server = new PrometheusServer();
+    // Before the folder goes, which it writes to.
+    t.after(() => server.kill());
     const folder = await tempFolder(t);
     const job = { job_name: 'weft', static_configs: [{ targets: [target] }], ...scrape };
     const config = { global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: [job] };
@@ -44,13 +50,11 @@ export class PrometheusServer {
     const args = ['--config.file=prometheus.yml', '--storage.tsdb.path=data', '--web.listen-address=127.0.0.1:0'];
     if (features.length > 0) args.push(`--enable-feature=${features.join(',')}`);
     const child = spawn('prometheus', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-    t.after(async () => {
-      const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
-      child.kill('SIGKILL');
-      await ended;
-    });
-    const server = new PrometheusServer(`http://${await listenAddress(child)}`);
-    await until(async () => (await fetchUrl(`${server.#url}/-/ready`)).status === 200);
+    server.run(child);
+    const [, address] = await logged(child, child.stderr, /msg="Listening on" address=(\S+)/);
+    server.#url = `http://${address}`;
+    const isReady = async () => (await fetchUrl(`${server.#url}/-/ready`)).status === 200;
+    await waitFor('Prometheus to be ready', isReady, { needs: [server] });
     return server;
   }
 
@@ -66,26 +70,29 @@ export class PrometheusServer {
     return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
   }
 
-  /** The result of a query as soon as it satisfies `accept`. */
-  async queryUntil(expression: string, accept: (samples: readonly Sample[]) => boolean): Promise<readonly Sample[]> {
+  /** The result of a query as soon as it satisfies `accept`. `source`: what it is about. */
+  async queryUntil(
+    expression: string,
+    accept: (samples: readonly Sample[]) => boolean,
+    source?: Mortal,
+  ): Promise<readonly Sample[]> {
     let samples: readonly Sample[] = [];
-    await until(async () => {
+    const look = async () => {
       samples = await this.query(expression);
-      return accept(samples);
-    });
-    return samples;
+      return accept(samples) && samples;
+    };
+    const needs = source === undefined ? [this] : [this, source];
+    return waitFor(`what is wanted of ${expression}`, look, { needs, seen: () => samples });
   }
 
   /** Health of the one target, once it was scraped. */
-  async target(): Promise<{ readonly health: string; readonly lastError: string }> {
-    let target = { health: 'unknown', lastError: '' };
-    await until(async () => {
+  async target(): Promise<Target> {
+    const look = async () => {
       const answer = await fetchUrl(`${this.#url}/api/v1/targets`);
-      const { data } = JSON.parse(answer.body.toString()) as { data: { activeTargets: (typeof target)[] } };
-      target = data.activeTargets[0] ?? target;
-      return target.health !== 'unknown';
-    });
-    return target;
+      const { data } = JSON.parse(answer.body.toString()) as { data: { activeTargets: Target[] } };
+      return data.activeTargets.find(({ health }) => health !== 'unknown');
+    };
+    return waitFor('a scrape', look, { needs: [this] });
   }
 }
 
@@ -97,22 +104,4 @@ export function promtoolCheck(page: Buffer): string {
     const { stdout, stderr } = error as { stdout: Buffer; stderr: Buffer };
     return `${stdout}${stderr}`;
   }
-}
-
-/** The runner's timeout ends a wait that never does. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-}
-
-async function listenAddress(child: ChildProcess): Promise<string> {
-  if (child.stderr === null) throw new Error('prometheus has no log');
-  const seen: string[] = [];
-  for await (const line of createInterface({ input: child.stderr })) {
-    seen.push(line);
-    const address = /msg="Listening on" address=(\S+)/.exec(line)?.[1];
-    if (address === undefined) continue;
-    child.stderr.resume();
-    return address;
-  }
-  throw new Error(`prometheus did not start:\n${seen.join('\n')}`);
 }

@@ -1,14 +1,14 @@
 /** Real redis-servers in a temporary folder, on a Unix socket or on free ports. They end with the test. */
 
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { ServerProcess } from './server-process.js';
+import { logged, ServerProcess } from './server-process.js';
 import { tempFolder } from './temp-folder.js';
+import { WAIT_LIMIT_MS } from './wait-for.js';
 
 /** Whether the Debian package is installed. */
 export function hasRedis(): boolean {
@@ -38,8 +38,10 @@ export class RedisServer extends ServerProcess {
     args: readonly string[] = [],
     sentinelFile?: string,
   ): Promise<RedisServer> {
-    const server = new RedisServer(await tempFolder(t), args, sentinelFile);
-    t.after(() => server.kill());
+    let server: RedisServer | undefined;
+    // Before the folder goes, which it may write to.
+    t.after(() => server?.kill());
+    server = new RedisServer(await tempFolder(t), args, sentinelFile);
     await server.restart();
     return server;
   }
@@ -50,7 +52,8 @@ export class RedisServer extends ServerProcess {
     const role = this.#sentinelFile === undefined ? own : [this.#sentinelFile, '--sentinel'];
     const child = spawn('redis-server', [...role, ...this.#args], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.run(child);
-    await ready(child);
+    // The Unix socket's line comes after the port's.
+    await logged(child, child.stdout, /ready to accept connections at|\+monitor master/);
   }
 
   get socket(): string {
@@ -68,7 +71,7 @@ export class RedisServer extends ServerProcess {
 }
 
 export async function redisCli(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('redis-cli', args);
+  const { stdout } = await promisify(execFile)('redis-cli', args, { timeout: WAIT_LIMIT_MS });
   return stdout.trim();
 }
 
@@ -82,17 +85,4 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
-}
-
-async function ready(child: ChildProcess): Promise<void> {
-  if (child.stdout === null) throw new Error('redis-server has no log');
-  const seen: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    seen.push(line);
-    // The Unix socket's line comes after the port's.
-    if (!/ready to accept connections at|\+monitor master/.test(line)) continue;
-    child.stdout.resume();
-    return;
-  }
-  throw new Error(`redis-server did not start:\n${seen.join('\n')}`);
 }

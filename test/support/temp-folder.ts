@@ -19,6 +19,7 @@ export function memoryFolder(t: Pick<TestContext, 'after'>): Promise<string> {
 
 async function folderIn(parent: string, t: Pick<TestContext, 'after'>): Promise<string> {
   const folder = await mkdtemp(join(parent, 'weft-test-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  // A process that ends after this may still write into it: then it is not empty where it just was.
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
