@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../core/clock.js';
 import type { Metric } from '../../core/metric.js';
 import { type Board, createBoard } from '../../core/pinglist/board.js';
 import type { Input, PluginContext } from '../../core/plugin.js';
-import type { Endpoint, Target } from '../../core/target.js';
+import type { Announced, Endpoint, Target } from '../../core/target.js';
 import { TestAccumulator } from './accumulator.js';
 import { settle } from './fake-clock.js';
 import { MemoryLog } from './memory-log.js';
@@ -32,7 +32,11 @@ export interface ProbingRig {
   readonly acc: TestAccumulator;
   readonly board: Board;
   readonly log: MemoryLog;
+  /** As `begin` and `untilAnnounced`. */
   start(): Promise<void>;
+  begin(): Promise<void>;
+  /** Resolves when every endpoint is announced. */
+  untilAnnounced(): Promise<void>;
   gather(): Promise<void>;
   stop(): Promise<void>;
   readonly endpoints: () => readonly Endpoint[];
@@ -57,22 +61,33 @@ export function probingRig(
   const input = create({ name: 'probing', log, clock, agent, board });
   t.after(() => input.stop());
   const acc = new WatchedAccumulator();
-  let endpoints: readonly Endpoint[] = [];
-  board.subscribeEndpoints((announced) => {
-    endpoints = announced.endpoints;
+  const endpoints = new EventEmitter();
+  let announced: Announced = { endpoints: [], isComplete: true };
+  board.subscribeEndpoints((now) => {
+    announced = now;
+    endpoints.emit('change');
   });
   const counted = (engine: string, field: string): number =>
     acc.metrics
       .filter(({ name, tags }) => name === 'weft_engine' && tags.engine === engine)
       .reduce((sum, metric) => sum + countOf(metric, field), 0);
+  const begin = async (): Promise<void> => input.start(acc, new AbortController().signal);
+  const untilAnnounced = async (): Promise<void> => {
+    while (!announced.isComplete) await once(endpoints, 'change');
+  };
   return {
     acc,
     board,
     log,
-    start: async () => input.start(acc, new AbortController().signal),
+    async start() {
+      await begin();
+      await untilAnnounced();
+    },
+    begin,
+    untilAnnounced,
     gather: async () => input.gather(acc, new AbortController().signal),
     stop: async () => input.stop(),
-    endpoints: () => endpoints,
+    endpoints: () => announced.endpoints,
     publish: (targets) => board.publish('test', { revision: '', targets }),
     async until(wanted) {
       for (;;) {

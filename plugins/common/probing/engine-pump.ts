@@ -6,6 +6,8 @@ import { acquirePumpSlot, type PumpSlot } from './pump-pool.js';
 
 export interface EnginePumpOptions {
   readonly handle: EngineHandle;
+  /** Called once, when the first slice has ended: its worker runs, so the engine answers. */
+  readonly onRunning?: () => void;
   /** Called for every slice, in order. */
   readonly onSlice: (slice: Slice) => void;
   /** A slice failed (its worker died): it is tried again after a pause. */
@@ -43,7 +45,7 @@ export class EnginePump {
 
   async #run(): Promise<void> {
     let sliceMs = BUSY_SLICE_MS;
-    let closed = false;
+    let [running, closed] = [false, false];
     let buffer = newSliceBuffer();
     while (!closed) {
       try {
@@ -51,6 +53,8 @@ export class EnginePump {
         const slice = new Slice(buffer);
         closed = slice.closed;
         sliceMs = slice.count > 0 ? BUSY_SLICE_MS : (this.#options.idleSliceMs ?? IDLE_SLICE_MS);
+        if (!running && !closed) this.#options.onRunning?.();
+        running = true;
         this.#options.onSlice(slice);
       } catch (error) {
         if (this.#stopping.signal.aborted) break;

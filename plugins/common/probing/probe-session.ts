@@ -25,14 +25,20 @@ export interface ProbeSessionOptions<T extends Transport> {
   readonly perPath: boolean;
 }
 
-export interface SessionEngine<T extends Transport> {
+export interface EngineEvents {
+  /** Called once, when it is pumped: from now on it answers. */
+  readonly onRunning: () => void;
+  /** Called when it tells that it changed. */
+  readonly onChanged: () => void;
+}
+
+/** The targets are dealt anew after `onChanged`. */
+export interface SessionEngine<T extends Transport> extends EngineEvents {
   /** The session owns the engine from now on: `stop` closes it. */
   readonly handle: EngineHandle;
   readonly prober: ProberSide<T>;
   /** It answers, too: it is pumped at once, and not with its first target. */
   readonly answers: boolean;
-  /** Called when the engine tells that it changed; the targets are then dealt anew. */
-  readonly onChanged: () => void;
 }
 
 interface Member<T extends Transport> extends SessionEngine<T> {
@@ -146,6 +152,7 @@ export class ProbeSession<T extends Transport> {
     member.settledUs = this.#nowUs();
     member.pump = new EnginePump({
       handle: member.handle,
+      onRunning: member.onRunning,
       onSlice: (slice) => this.#take(member, slice),
       onError: (error) => this.#options.acc.addError(error),
     });

@@ -5,11 +5,12 @@
 
 import type { Accumulator, Input, PluginContext } from '../../../core/plugin.js';
 import type { TargetOf, Transport } from '../../../core/target.js';
+import type { EngineHandle } from '../../../native/index.js';
 import { Announcement } from './announcement.js';
 import { EngineMetrics } from './engine-metrics.js';
 import { EnginePump } from './engine-pump.js';
-import type { EngineSource, OpenEngine, ProberSide } from './engine-source.js';
-import { ProbeSession } from './probe-session.js';
+import type { EngineSource, OpenEngine } from './engine-source.js';
+import { type EngineEvents, ProbeSession, type SessionEngine } from './probe-session.js';
 import type { Reading } from './reading.js';
 
 export interface ProbingSetup<T extends Transport> {
@@ -64,7 +65,7 @@ export class ProbingInput<T extends Transport> implements Input {
   async stop(): Promise<void> {
     this.#setup.engines.stop();
     this.#metrics.length = 0;
-    for (const announcement of this.#announcements.splice(0)) announcement.set(undefined);
+    for (const announcement of this.#announcements.splice(0)) announcement.withdraw();
     // Probing ends first: this host may probe itself.
     const session = this.#session;
     this.#session = undefined;
@@ -78,27 +79,25 @@ export class ProbingInput<T extends Transport> implements Input {
   }
 
   #mount(engines: readonly OpenEngine<T>[], acc: Accumulator): void {
-    const probers: ProbingEngine<T>[] = [];
+    const probers: SessionEngine<T>[] = [];
     for (const engine of engines) {
-      const onChanged = this.#announce(engine);
-      if (this.#session !== undefined && engine.prober !== undefined)
-        probers.push({ engine, prober: engine.prober, onChanged });
-      else this.#pump(engine, onChanged, acc);
+      const { handle, prober, reflector } = engine;
+      const events = this.#announced(engine);
+      if (this.#session !== undefined && prober !== undefined)
+        probers.push({ handle, prober, answers: reflector !== undefined, ...events });
+      else this.#pump(handle, events, acc);
       const { transport } = this.#setup;
       const tags = { transport, src: this.#context.agent.hostname, ...engine.tags };
       this.#metrics.push(new EngineMetrics(engine.handle, tags, () => engine.fields?.() ?? {}));
     }
-    this.#session?.add(
-      probers.map(({ engine: { handle, reflector }, prober, onChanged }) => {
-        return { handle, prober, answers: reflector !== undefined, onChanged };
-      }),
-    );
+    this.#session?.add(probers);
   }
 
   /** An engine that only answers. */
-  #pump({ handle }: OpenEngine<T>, onChanged: () => void, acc: Accumulator): void {
+  #pump(handle: EngineHandle, { onRunning, onChanged }: EngineEvents, acc: Accumulator): void {
     const pump = new EnginePump({
       handle,
+      onRunning,
       onSlice: (slice) => {
         if (slice.changed && !slice.closed) onChanged();
       },
@@ -107,22 +106,19 @@ export class ProbingInput<T extends Transport> implements Input {
     this.#pumps.push(pump);
   }
 
-  /** Says where the engine answers; returns what is to be called when it changed. */
-  #announce(engine: OpenEngine<T>): () => void {
+  /** Says where the engine answers as soon as it does: until its worker runs, probes of others would wait for it. */
+  #announced(engine: OpenEngine<T>): EngineEvents {
     const { reflector } = engine;
-    if (reflector === undefined) return () => engine.onChanged?.();
+    if (reflector === undefined) return { onRunning: () => {}, onChanged: () => engine.onChanged?.() };
     const announcement = new Announcement(this.#context.board);
-    announcement.set(reflector.endpoint());
     this.#announcements.push(announcement);
-    return () => {
-      engine.onChanged?.();
-      announcement.set(reflector.endpoint());
+    const announce = (): void => announcement.set(reflector.endpoint());
+    return {
+      onRunning: announce,
+      onChanged: () => {
+        engine.onChanged?.();
+        announce();
+      },
     };
   }
-}
-
-interface ProbingEngine<T extends Transport> {
-  readonly engine: OpenEngine<T>;
-  readonly prober: ProberSide<T>;
-  readonly onChanged: () => void;
 }

@@ -115,7 +115,10 @@ for (const { transport, create, target, takePort } of TRANSPORTS) {
       const r = rig(t, { listen: ['127.0.0.1:0', '[::1]:0'] });
       await r.start();
       assert.deepEqual(
-        r.endpoints().map((endpoint) => [endpoint.transport, endpoint.address]),
+        r
+          .endpoints()
+          .map((endpoint) => [endpoint.transport, endpoint.address])
+          .sort(),
         [
           [transport, '127.0.0.1'],
           [transport, '::1'],
@@ -126,13 +129,20 @@ for (const { transport, create, target, takePort } of TRANSPORTS) {
       assert.deepEqual(r.endpoints(), []);
     });
 
+    test('announces nothing before a worker answers', async (t) => {
+      const r = rig(t);
+      await r.begin();
+      assert.deepEqual(r.endpoints(), []);
+    });
+
     test('is complete with all of its endpoints, and when it has none', async (t) => {
       const r = rig(t, { listen: ['127.0.0.1:0', '[::1]:0'] });
       const seen: string[] = [];
       r.board.subscribeEndpoints(({ endpoints, isComplete }) => seen.push(`${endpoints.length} ${isComplete}`));
       await r.start();
       assert.deepEqual(seen, ['0 true', '0 false', '1 false', '2 false', '2 true']);
-      const taken = rig(t, { listen: [`127.0.0.1:${r.endpoints()[0]?.port}`] });
+      const port = r.endpoints().find(({ address }) => address === '127.0.0.1')?.port;
+      const taken = rig(t, { listen: [`127.0.0.1:${port}`] });
       let isComplete = false;
       taken.board.subscribeEndpoints((announced) => ({ isComplete } = announced));
       await assert.rejects(taken.start());

@@ -67,7 +67,10 @@ function rig(t: TestContext, options: Partial<RdmaUdConfig> = {}): RdmaRig {
   return { ...probingRig(t, create, SHORT_WINDOW_MS, clock), clock };
 }
 
-const deviceOf = ({ attributes }: Endpoint): unknown => attributes.device;
+const deviceOf = ({ attributes }: Endpoint): string => String(attributes.device);
+const endpointsOf = (r: ProbingRig): Endpoint[] =>
+  [...r.endpoints()].sort((a, b) => deviceOf(a).localeCompare(deviceOf(b)));
+const devicesOf = (r: ProbingRig): string[] => endpointsOf(r).map(deviceOf);
 
 /** The target that an endpoint is to others. */
 function targetAt({ attributes }: Endpoint, changes: Partial<RdmaTarget> = {}): RdmaTarget {
@@ -91,8 +94,8 @@ describe('inputs.rdma-ud', () => {
     await configured();
     const r = rig(t);
     await r.start();
-    assert.deepEqual(r.endpoints().map(deviceOf), ['fake0', 'fake1']);
-    const [first, second] = r.endpoints();
+    assert.deepEqual(devicesOf(r), ['fake0', 'fake1']);
+    const [first, second] = endpointsOf(r);
     assert.deepEqual(
       { ...first, attributes: { ...first?.attributes, qpn: 0 } },
       {
@@ -115,7 +118,7 @@ describe('inputs.rdma-ud', () => {
     await configured('link=ib');
     const r = rig(t);
     await r.start();
-    const [, second] = r.endpoints();
+    const [, second] = endpointsOf(r);
     assert.ok(Number(second?.attributes.lid) > 0);
     r.publish([targetAt(second!, { device: 'fake0' })]);
     assert.equal(least(await r.until(succeeded), 'network_rtt'), 2 * LATENCY_NS);
@@ -125,7 +128,7 @@ describe('inputs.rdma-ud', () => {
     await configured();
     const r = rig(t, { devices: ['fake1:1'], probe: false });
     await r.start();
-    assert.deepEqual(r.endpoints().map(deviceOf), ['fake1']);
+    assert.deepEqual(devicesOf(r), ['fake1']);
     await r.stop();
     const prober = rig(t, { reflect: false });
     await prober.start();
@@ -147,7 +150,7 @@ describe('inputs.rdma-ud', () => {
     const devices = await configured();
     const r = rig(t);
     await r.start();
-    const [first, second] = r.endpoints();
+    const [first, second] = endpointsOf(r);
     r.publish([targetAt(second!, { dst: 'b', device: 'fake0' })]);
     await r.until(succeeded);
     await devices.command('remove fake0');
@@ -193,10 +196,11 @@ describe('inputs.rdma-ud, when a port does not open', () => {
     const [error, ...others] = r.acc.errors;
     assert.ok(error instanceof StartupError && others.length === 0);
     assert.match(error.message, /^cannot use RDMA port fake0:1: the limit of locked memory is too low/);
-    assert.deepEqual(r.endpoints().map(deviceOf), ['fake1']);
+    assert.deepEqual(devicesOf(r), ['fake1']);
     assert.equal(r.clock.waitMs, RETRY_MS);
     await r.clock.look();
-    assert.deepEqual(r.endpoints().map(deviceOf), ['fake1', 'fake0']);
+    await r.untilAnnounced();
+    assert.deepEqual(devicesOf(r), ['fake0', 'fake1']);
     assert.equal(r.acc.errors.length, 1);
     assert.equal(r.clock.waitMs, RESCAN_MS);
     await r.stop();
@@ -214,7 +218,8 @@ describe('inputs.rdma-ud, when a port does not open', () => {
     assert.match(String(r.acc.errors[0]), /this host has no RDMA device/);
     await devices.command('add fake1');
     await r.clock.look();
-    assert.deepEqual(r.endpoints().map(deviceOf), ['fake1']);
+    await r.untilAnnounced();
+    assert.deepEqual(devicesOf(r), ['fake1']);
   });
 
   const WRONG: readonly (readonly [string, Partial<RdmaUdConfig>, RegExp])[] = [
