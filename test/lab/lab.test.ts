@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import type { Guest } from './guest.js';
 import type { GuestProcess } from './guest-process.js';
@@ -141,31 +138,6 @@ describe('two guests', { skip: labUnavailable() ?? false }, () => {
 });
 
 describe('three guests', { skip: labUnavailable() ?? false }, () => {
-  const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('weft-lab-'));
-  const ofProcess = (pid: string | number): string => `weft-lab-${pid}-`;
-
-  it('see one another, one may crash, and nothing of them stays behind', async (t) => {
-    const dead = execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).trim();
-    const orphan = mkdtempSync(join(tmpdir(), ofProcess(dead)));
-    const { guests, stop } = await startLab({ hosts: 3 });
-    t.after(stop);
-    assert.ok(!existsSync(orphan), 'the folder of a test that was killed is removed');
-    for (const from of guests) {
-      for (const to of guests) assert.ok(await reaches(from, to.address), `${from.name} to ${to.name}`);
-    }
-    const [first, second, third] = guests;
-    await assert.rejects(third!.run('echo c >/proc/sysrq-trigger'), /its guest ended[\s\S]*Kernel panic/);
-    await assert.rejects(third!.run('true'), /its guest ended/);
-    assert.ok(await reaches(second, first.address));
-    await stop();
-    await stop();
-    assert.deepEqual(
-      folders().filter((name) => name.startsWith(ofProcess(process.pid))),
-      [],
-    );
-    assert.equal(execFileSync('sh', ['-c', 'pgrep -P $PPID qemu || echo none'], { encoding: 'utf8' }), 'none\n');
-  });
-
   it('tell why when they do not come up', async () => {
     const booting = startLab({ hosts: 3, kernelParameters: 'rdinit=/missing' });
     await assert.rejects(booting, /guest \d ended while it started\. Its console:[\s\S]*Kernel panic/);
