@@ -8,13 +8,13 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
-import { ErrorReply } from 'redis';
 import { type Clock, delay, type Timer } from '../../core/clock.js';
 import { describeError, StartupError } from '../../core/errors.js';
 import { LimitedLog } from '../../core/pipeline/limited-log.js';
 import type { Logger } from '../../core/plugin.js';
 import { AnswerWatch } from '../../core/redis/answer-watch.js';
 import { createConnection, type RedisConnection } from '../../core/redis/connection.js';
+import { isErrorReply } from '../../core/redis/error-reply.js';
 import { checkRedisConfig } from '../../core/redis/options.js';
 import type { AgentEntry } from '../agent-entry.js';
 import { notYours } from '../registry-error.js';
@@ -67,14 +67,11 @@ export class RedisStore implements RegistryStore {
       onMessage: (message) => this.#onMessage(message),
     });
     this.#connection = connection;
-    const connecting = connection.connect(`${this.#config.prefix}agents`);
     try {
-      await this.#answers.within(connecting);
+      await this.#answers.within(connection.connect(`${this.#config.prefix}agents`));
       await this.#synchronise();
     } catch (cause) {
       await this.close();
-      // A connection that comes about after all is closed too.
-      connecting.then(() => connection.close()).catch(() => {});
       throw new StartupError('the Redis of the registry cannot be used', { retryable: true, cause });
     }
     this.#available = true;
@@ -109,7 +106,7 @@ export class RedisStore implements RegistryStore {
       return await this.#answers.within(connection.eval(script, [`${this.#keyPrefix}${id}`], whole));
     } catch (error) {
       // What Redis refuses it has answered; whether the rest was done nobody knows.
-      if (!(error instanceof ErrorReply)) this.#disturbed(asError(error));
+      if (!isErrorReply(error)) this.#disturbed(asError(error));
       throw error;
     }
   }

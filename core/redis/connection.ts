@@ -34,7 +34,7 @@ export interface RedisConnection {
    * the number that the master with the fewest has.
    */
   replicated(count: number, timeoutMs: number): Promise<number>;
-  /** Cuts everything off. */
+  /** Cuts everything off, also what is being connected: that rejects. Legal without connect, and twice. */
   close(): Promise<void>;
 }
 
@@ -45,19 +45,26 @@ export async function createConnection(
   listener: ConnectionListener,
 ): Promise<RedisConnection> {
   let opened = false;
+  let closed = false;
   const options: DriverOptions = {
     ...(await readCredentials(where, config)),
     database: config.database,
     timeoutMs: config.timeout,
-    isOpened: () => opened,
+    isOpened: () => opened && !closed,
     onDisturbed: (error) => opened && listener.onDisturbed(error),
   };
   const driver = driverOf(config, options);
   const { client } = driver;
   return {
     async connect(channel) {
-      await driver.connect();
-      if (channel !== undefined) await driver.subscribe(channel, listener.onMessage);
+      try {
+        await driver.connect();
+        if (channel !== undefined && !closed) await driver.subscribe(channel, listener.onMessage);
+      } finally {
+        // Nodes of a cluster may have been found since.
+        if (closed) await driver.close();
+      }
+      if (closed) throw new Error('the connection was closed before it was made');
       opened = true;
     },
     eval: evaluator(client),
@@ -74,7 +81,10 @@ export async function createConnection(
       for await (const node of driver.masters()) answers.push(node.wait(count, timeoutMs));
       return Math.min(...(await Promise.all(answers)));
     },
-    close: driver.close,
+    async close() {
+      closed = true;
+      await driver.close();
+    },
   };
 }
 

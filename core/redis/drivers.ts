@@ -63,8 +63,7 @@ export function singleDriver(url: string, options: DriverOptions): Driver {
     send: (_key, args) => client.sendCommand(args),
     masters: () => [client],
     async close() {
-      // Also one that is closed: if that came while it connected, it has a socket and a timer all the same.
-      for (const each of [client, subscriber]) each.destroy();
+      for (const each of [client, subscriber]) destroy(each);
     },
   };
 }
@@ -90,7 +89,11 @@ export function clusterDriver(urls: readonly string[], options: DriverOptions): 
       for (const node of cluster.masters) yield await cluster.nodeClient(node);
     },
     async close() {
-      if (cluster.isOpen) cluster.destroy();
+      const { nodeByAddress, pubSubNode } = cluster;
+      // Also of one that could not be connected: some of its nodes may be there.
+      for (const { client } of nodeByAddress.values()) if (client !== undefined) destroy(client);
+      if (pubSubNode !== undefined) destroy(pubSubNode.client);
+      cluster.destroy();
     },
   };
 }
@@ -125,9 +128,21 @@ export function sentinelDriver(sentinel: NonNullable<RedisConfig['sentinel']>, o
     send: (_key, args) => client.sendCommand(false, [...args]),
     masters: () => [client],
     async close() {
-      if (client.isOpen) await client.destroy();
+      // Waits for what is being connected.
+      await client.destroy();
     },
   };
+}
+
+interface Destroyable {
+  on(event: 'connect', listener: () => void): unknown;
+  destroy(): void;
+}
+
+/** For good: a client that is destroyed while it connects goes on with that, and stays. */
+function destroy(client: Destroyable): void {
+  client.on('connect', () => client.destroy());
+  client.destroy();
 }
 
 /** Of each connection to a Redis. */

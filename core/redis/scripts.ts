@@ -1,7 +1,7 @@
 /** Runs Lua scripts: the text is sent once, then its name. */
 
 import { createHash } from 'node:crypto';
-import { ErrorReply } from 'redis';
+import { isErrorReply } from './error-reply.js';
 
 /** Of any client of the package `redis`; `A` is what arguments may be. */
 export interface ScriptRunner<A> {
@@ -22,7 +22,7 @@ export function evaluator<A>(client: ScriptRunner<A>) {
     try {
       return await client.evalSha(name, options);
     } catch (error) {
-      if (!(error instanceof ErrorReply && error.message.startsWith('NOSCRIPT'))) throw error;
+      if (!(isErrorReply(error) && error.message.startsWith('NOSCRIPT'))) throw error;
       return client.eval(script, options);
     }
   };

@@ -59,14 +59,7 @@ export class RedisLink {
   }
 
   async #open({ connection, answers }: Session, signal: AbortSignal): Promise<void> {
-    const connecting = connection.connect();
-    try {
-      await answers.within(unlessAborted(connecting, signal));
-    } catch (error) {
-      // A connection that comes about after all is closed too.
-      connecting.then(() => connection.close()).catch(() => {});
-      throw error;
-    }
+    await answers.within(unlessAborted(connection.connect(), signal));
     if (this.#config.time_series === undefined) return;
     await answers.within(unlessAborted(requireTimeSeries(connection), signal));
   }

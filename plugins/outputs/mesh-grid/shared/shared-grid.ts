@@ -115,13 +115,10 @@ export class SharedGrid {
     });
     this.#connection = connection;
     this.#windows = new SharedWindows(connection, { ...place, answers: this.#answers });
-    const connecting = connection.connect(channelOf(place));
     try {
-      await this.#answers.within(connecting);
+      await this.#answers.within(connection.connect(channelOf(place)));
     } catch (cause) {
       await connection.close();
-      // A connection that comes about after all is closed too.
-      connecting.then(() => connection.close()).catch(() => {});
       throw new StartupError('the Redis of the grid cannot be used', { retryable: true, cause });
     }
     this.#loop = this.#work(this.#windows);
