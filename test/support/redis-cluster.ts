@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Certificates } from './certificates.js';
 import { freePort, RedisServer, redisCli } from './redis-server.js';
 import { tempFolder } from './temp-folder.js';
 
@@ -19,10 +20,18 @@ export interface RedisCluster {
   readonly urls: string[];
 }
 
-const on = (port: number): string[] => ['--port', String(port), '--bind', '127.0.0.1'];
+export interface ServersOptions {
+  /** Of all servers. */
+  readonly args?: readonly string[];
+  /** All servers speak TLS only, also to each other, and demand certificates. */
+  readonly tls?: Pick<Certificates, 'caFile' | 'server'> | undefined;
+}
 
-/** Three masters with a third of the slots each; `replicas` of each. `args` of all. */
-export async function startCluster(t: TestContext, replicas = 0, args: readonly string[] = []): Promise<RedisCluster> {
+/** Three masters with a third of the slots each; `replicas` of each. */
+export async function startCluster(
+  t: TestContext,
+  { replicas = 0, args = [], tls }: ServersOptions & { readonly replicas?: number } = {},
+): Promise<RedisCluster> {
   const servers: RedisServer[] = [];
   const ports: number[] = [];
   for (let i = 0; i < 3 * (1 + replicas); i += 1) {
@@ -30,17 +39,26 @@ export async function startCluster(t: TestContext, replicas = 0, args: readonly 
     // The bus port is beyond the range when it is port + 10 000, which it is unless told.
     const bus = await freePort();
     const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '2000'];
-    servers.push(await RedisServer.start(t, [...on(port), ...cluster, ...args]));
+    const encrypted = tls === undefined ? [] : ['--tls-cluster', 'yes'];
+    servers.push(await RedisServer.start(t, [...on(port, tls), ...cluster, ...encrypted, ...args]));
     ports.push(port);
   }
   const nodes = ports.map((port) => `127.0.0.1:${port}`);
-  await redisCli('--cluster', 'create', ...nodes, '--cluster-replicas', String(replicas), '--cluster-yes');
+  await redisCli(
+    ...asClient(tls),
+    '--cluster',
+    'create',
+    ...nodes,
+    '--cluster-replicas',
+    String(replicas),
+    '--cluster-yes',
+  );
   await until(async () => {
     const states = await Promise.all(servers.map((server) => server.cli('CLUSTER', 'INFO')));
     return states.every((state) => state.includes('cluster_state:ok'));
   });
   if (replicas > 0) await until(async () => (await links(servers)) === 3 * replicas);
-  return { servers, urls: nodes.map((node) => `redis://${node}`) };
+  return { servers, urls: nodes.map((node) => `${schemeOf(tls)}://${node}`) };
 }
 
 /** Replicas that follow their master. */
@@ -55,12 +73,16 @@ export interface WatchedRedis {
   readonly sentinelUrl: string;
 }
 
-/** A master called `name`, a replica, and a sentinel that fails over by itself. `args` of both servers. */
-export async function startWatched(t: TestContext, name: string, args: readonly string[] = []): Promise<WatchedRedis> {
+/** A master called `name`, a replica, and a sentinel that fails over by itself; `args` are not for the sentinel. */
+export async function startWatched(
+  t: TestContext,
+  name: string,
+  { args = [], tls }: ServersOptions = {},
+): Promise<WatchedRedis> {
   const [masterPort, replicaPort, sentinelPort] = [await freePort(), await freePort(), await freePort()];
-  const master = await RedisServer.start(t, [...on(masterPort), ...args]);
+  const master = await RedisServer.start(t, [...on(masterPort, tls), ...args]);
   const replica = await RedisServer.start(t, [
-    ...on(replicaPort),
+    ...on(replicaPort, tls),
     '--replicaof',
     '127.0.0.1',
     String(masterPort),
@@ -74,8 +96,28 @@ export async function startWatched(t: TestContext, name: string, args: readonly 
     `sentinel failover-timeout ${name} 2000`,
   ];
   await writeFile(file, watch.join('\n'));
-  await RedisServer.start(t, on(sentinelPort), file);
-  const asked = ['-p', String(sentinelPort), 'SENTINEL', 'REPLICAS', name];
+  await RedisServer.start(t, on(sentinelPort, tls), file);
+  const asked = [...asClient(tls), '-p', String(sentinelPort), 'SENTINEL', 'REPLICAS', name];
   await until(async () => (await redisCli(...asked)).includes(`:${replicaPort}`));
-  return { master, replica, sentinelUrl: `redis://127.0.0.1:${sentinelPort}` };
+  return { master, replica, sentinelUrl: `${schemeOf(tls)}://127.0.0.1:${sentinelPort}` };
 }
+
+type Tls = ServersOptions['tls'];
+
+/** Where a server listens, beside its Unix socket. */
+function on(port: number, tls: Tls): string[] {
+  const place = ['--bind', '127.0.0.1'];
+  if (tls === undefined) return ['--port', String(port), ...place];
+  const { caFile, server } = tls;
+  const files = ['--tls-ca-cert-file', caFile, '--tls-cert-file', server.certFile, '--tls-key-file', server.keyFile];
+  return ['--port', '0', '--tls-port', String(port), '--tls-replication', 'yes', ...place, ...files];
+}
+
+/** Arguments of redis-cli. */
+function asClient(tls: Tls): string[] {
+  if (tls === undefined) return [];
+  const { caFile, server } = tls;
+  return ['--tls', '--cacert', caFile, '--cert', server.certFile, '--key', server.keyFile];
+}
+
+const schemeOf = (tls: Tls): string => (tls === undefined ? 'redis' : 'rediss');

@@ -4,11 +4,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { StartupError } from '../../../../core/errors.js';
 import type { Metric } from '../../../../core/metric.js';
 import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import type { RedisOutput } from '../../../../plugins/outputs/redis/redis.js';
-import { makeCertificates } from '../../../support/certificates.js';
 import { until } from '../../../support/redis-cluster.js';
 import { freePort, hasRedis, RedisServer } from '../../../support/redis-server.js';
 import { failureOf } from '../../../support/rejection.js';
@@ -75,24 +73,6 @@ test('rights that are missing are told, and nothing is lost for them', needs, as
     assert.equal(error.reason, 'forbidden');
     await admin(server, 'ACL', 'SETUSER', 'weft', ...RIGHTS.split(' '));
   }
-});
-
-test('TLS with its own authority and client certificates', needs, async (t) => {
-  const folder = await tempFolder(t);
-  const { caFile, server: own } = makeCertificates(folder);
-  const port = await freePort();
-  const files = ['--tls-ca-cert-file', caFile, '--tls-cert-file', own.certFile, '--tls-key-file', own.keyFile];
-  const server = await RedisServer.start(t, ['--tls-port', String(port), ...files]);
-  const url = `rediss://127.0.0.1:${port}`;
-  const tls = { tls_ca: caFile, tls_cert: join(folder, 'client.pem'), tls_key: join(folder, 'client.key') };
-  await makeOutput(t, { url, ...tls }).write([pair(0)], never);
-  assert.equal(await server.cli('XLEN', 'weft:windows:udp'), '1');
-  await keptFor(
-    makeOutput(t, { url, tls_cert: tls.tls_cert, tls_key: tls.tls_key }),
-    /cannot write to Redis at rediss:/,
-  );
-  await keptFor(makeOutput(t, { url, tls_ca: caFile }), /cannot write to Redis at rediss:/);
-  await assert.rejects(makeOutput(t, { url, tls_ca: join(folder, 'none') }).connect(), StartupError);
 });
 
 test('a Redis that is away, a replica, one without memory and one with a script that never ends', needs, async (t) => {

@@ -105,7 +105,7 @@ test('one Redis that is killed, halted and short of memory: each metric is there
 });
 
 test('a cluster that loses a master, fails over and gets it back: each metric is there once', needs, async (t) => {
-  const { servers, urls } = await startCluster(t, 1, KEEPS);
+  const { servers, urls } = await startCluster(t, { replicas: 1, args: KEEPS });
   const run = await started(t, { cluster: urls, replicas: 1, publish: true });
   const masterOf = async (key: string): Promise<RedisServer> => {
     for (const server of servers) {
@@ -130,7 +130,7 @@ test('a cluster that loses a master, fails over and gets it back: each metric is
 });
 
 test('sentinels: after a failover what comes goes to the new master, each metric once', needs, async (t) => {
-  const { master, replica, sentinelUrl } = await startWatched(t, 'weft', KEEPS);
+  const { master, replica, sentinelUrl } = await startWatched(t, 'weft', { args: KEEPS });
   const run = await started(t, { sentinel: { name: 'weft', nodes: [sentinelUrl] } });
   run.add();
   await run.emptied();
