@@ -273,16 +273,6 @@ test('the windows, and what became of each metric', async (t) => {
   assert.deepEqual([json.window_ms, json.transports[0].settled_ms, json.store.hosts], [WINDOW_MS, START_MS, 3]);
 });
 
-test('windows that give way to limits are counted and told in the log', async (t) => {
-  const { write, ask, clock, log } = await served(t, { max_cells: 4 });
-  await write(...MESH);
-  await clock.advance(WINDOW_MS);
-  await write(located({ src: 'a', dst: 'b', window: 1, networkNs: [1] }));
-  const { store } = (await ask('/v1/windows')).json;
-  assert.deepEqual([store.evicted_windows, store.evicted_cells, store.cells], [1, 4, 1]);
-  assert.equal(log.messages('warn').filter((message) => message.includes('max_cells')).length, 1);
-});
-
 test('events tell of windows that are added', async (t) => {
   const { grid, write, clock } = await served(t);
   const request = get(`${grid.url}/v1/events`, { agent: false });
