@@ -8,8 +8,8 @@ import { once } from 'node:events';
 import { systemClock } from '../core/clock.js';
 import type { PluginContext } from '../core/plugin.js';
 import { DEFAULT_BUCKETS } from '../plugins/outputs/prometheus/config.js';
+import { CONTENT_TYPE } from '../plugins/outputs/prometheus/negotiate.js';
 import { PrometheusOutput } from '../plugins/outputs/prometheus/prometheus.js';
-import { PROTOBUF_TYPE } from '../plugins/outputs/prometheus/protobuf.js';
 import type { BenchRow } from './bench-row.js';
 import { cpuMsSince, heapMb, longestStretchMs } from './own-cost.js';
 import { targetWindow } from './target-window.js';
@@ -32,7 +32,7 @@ export async function run(): Promise<BenchRow[]> {
     ];
     for (const [name, accept] of [
       ['text', 'text/plain'],
-      ['protobuf', PROTOBUF_TYPE],
+      ['protobuf', CONTENT_TYPE.protobuf],
     ] as const) {
       rows.push(...(await scrapes(name, output.url ?? '', accept)));
     }

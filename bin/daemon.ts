@@ -55,7 +55,7 @@ export async function runDaemon(options: DaemonOptions, signals: Signals, daemon
   const faults = watchForFaults(log, signals);
   const tracing = await startTracing(config, process.env, log);
   const board = createBoard({ log, maxRate: config.agent.max_rate });
-  const agent = new Agent({ config, log, clock: systemClock, version: VERSION, board });
+  const agent = new Agent({ config, log, clock: systemClock, version: VERSION, board, tracer: tracing?.tracer });
   const companion = await daemon.companion?.(config, log);
   const keepAlive = setInterval(() => {}, FOREVER_MS);
   const stopped = signals.stop.aborted ? Promise.resolve() : once(signals.stop, 'abort');

@@ -3,15 +3,16 @@
  * each gather of an input and each write of an output. Its own metrics need nothing: they are in the pipeline.
  */
 
+import type { Tracer } from '@opentelemetry/api';
 import { systemClock } from '../core/clock.js';
 import type { Config } from '../core/config/types.js';
 import { describeError } from '../core/errors.js';
 import { attempt, within } from '../core/pipeline/calls.js';
 import type { Logger } from '../core/plugin.js';
-import { reportSdkTo } from '../core/sdk-diagnostics.js';
 import { VERSION } from './version.js';
 
 export interface Tracing {
+  readonly tracer: Tracer;
   /** Sends what is left. Never rejects. */
   stop(): Promise<void>;
 }
@@ -29,8 +30,9 @@ export async function startTracing(
 ): Promise<Tracing | undefined> {
   const exporter = environment.OTEL_TRACES_EXPORTER?.trim();
   if (exporter === undefined || exporter === '' || exporter === 'none') return undefined;
+  const { reportSdkTo } = await import('../core/sdk-diagnostics.js');
+  const { api, NodeSDK, resources } = await import('@opentelemetry/sdk-node');
   reportSdkTo(log);
-  const { NodeSDK, resources } = await import('@opentelemetry/sdk-node');
   const sdk = new NodeSDK({
     resource: resources.resourceFromAttributes({
       'service.name': 'weft',
@@ -47,6 +49,7 @@ export async function startTracing(
   sdk.start();
   log.info({ exporter }, 'the agent traces itself');
   return {
+    tracer: api.trace.getTracer('weft'),
     async stop() {
       const outcome = await within(
         systemClock,

@@ -3,6 +3,7 @@
  * it refuses stands alone. What is wrong is dropped alone, and counted by reason; all else is accepted or kept.
  */
 
+import type { Tracer } from '@opentelemetry/api';
 import type { Clock } from '../clock.js';
 import type { Metric } from '../metric.js';
 import type { Output } from '../plugin.js';
@@ -28,6 +29,7 @@ export interface BatchWriterOptions {
   /** Of the output. */
   readonly name: string;
   readonly clock: Clock;
+  readonly tracer: Tracer | undefined;
   readonly calls: Calls;
   readonly log: LimitedLog;
   readonly buffer: OutputBuffer;
@@ -92,11 +94,11 @@ export class BatchWriter {
 
   /** Undefined: all of it was accepted. */
   async #attempt(plugin: Output, batch: readonly Metric[], { from, to }: Piece): Promise<Verdict | undefined> {
-    const { name, clock, calls, counts, log } = this.#options;
+    const { name, clock, tracer, calls, counts, log } = this.#options;
     const part = to - from === batch.length ? batch : batch.slice(from, to);
     const startMs = clock.monotonicMs();
     counts.writes += 1;
-    const outcome = await traced('output.write', { 'weft.output': name, 'weft.metrics': part.length }, () =>
+    const outcome = await traced(tracer, 'output.write', { 'weft.output': name, 'weft.metrics': part.length }, () =>
       calls.run(
         (signal) => plugin.write(part, signal),
         WRITE_TIMEOUT_MS,

@@ -3,6 +3,7 @@
  * retries, the gather grid, tags, filters, counters, and the wall that nothing a plugin throws gets over.
  */
 
+import type { Tracer } from '@opentelemetry/api';
 import type { InputConfig } from '../config/common.js';
 import { createPlugin } from '../config/create.js';
 import type { InputInstance } from '../config/types.js';
@@ -29,6 +30,7 @@ export interface RunningInputOptions {
   readonly timing: InputTiming;
   /** Takes each metric on to the outputs. Never throws and never blocks. */
   readonly emit: (metric: Metric) => void;
+  readonly tracer?: Tracer | undefined;
 }
 
 type State = 'idle' | 'retrying' | 'running' | 'stopped';
@@ -94,10 +96,11 @@ export class RunningInput implements Accumulator, Runnable<RunningInput> {
   async gather(): Promise<void> {
     const plugin = this.#plugin;
     if (this.#state !== 'running' || !has(plugin, 'gather')) return;
-    const { clock } = this.#options.context;
+    const { context, tracer } = this.#options;
+    const { clock } = context;
     const startMs = clock.monotonicMs();
     this.stats.gathers += 1;
-    const outcome = await traced('input.gather', { 'weft.input': this.name }, () =>
+    const outcome = await traced(tracer, 'input.gather', { 'weft.input': this.name }, () =>
       this.#calls.run((signal) => plugin.gather?.(this, signal)),
     );
     this.stats.gatherTime.recordMs(clock.monotonicMs() - startMs);

@@ -4,6 +4,7 @@
  * output that is slow, dead or hung costs the others nothing: its buffer drops its oldest metrics, and counts them.
  */
 
+import type { Tracer } from '@opentelemetry/api';
 import { createPlugin } from '../config/create.js';
 import { locateConfigError } from '../config/locate.js';
 import type { OutputInstance } from '../config/types.js';
@@ -40,6 +41,7 @@ export interface RunningOutputOptions {
   readonly instance: OutputInstance;
   readonly context: PluginContext;
   readonly limits: OutputLimits;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** What outlives the plugin when it is made anew. */
@@ -72,7 +74,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
 
   /** Makes the plugin, which does no I/O; throws ConfigError. */
   constructor(options: RunningOutputOptions, holdings?: Holdings) {
-    const { instance, context, limits } = options;
+    const { instance, context, limits, tracer } = options;
     this.#options = options;
     this.name = instance.name;
     this.#filter = new Filter(instance.common);
@@ -90,6 +92,7 @@ export class RunningOutput implements Runnable<RunningOutput> {
     this.#writer = new BatchWriter({
       name: this.name,
       clock: context.clock,
+      tracer,
       calls: this.#calls,
       log: this.#log,
       buffer: this.#buffer,

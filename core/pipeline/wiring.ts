@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import type { Tracer } from '@opentelemetry/api';
 import type { Clock } from '../clock.js';
 import type { BufferConfig } from '../config/buffer-options.js';
 import type { AgentConfig } from '../config/common.js';
@@ -22,6 +23,8 @@ export interface Environment {
   /** Of weft itself. */
   readonly version: string;
   readonly board: PinglistBoard;
+  /** Of the agent's own traces, if it has any. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export function agentInfo(agent: AgentConfig, version: string): AgentInfo {
@@ -41,8 +44,8 @@ export function wantInput(
     offsetMs: common.collection_offset ?? agent.collection_offset,
   };
   const info = agentInfo(agent, env.version);
-  const build = (): RunningInput =>
-    new RunningInput({ instance, context: contextOf(env, info, 'input', instance.name), timing, emit });
+  const context = contextOf(env, info, 'input', instance.name);
+  const build = (): RunningInput => new RunningInput({ instance, context, timing, emit, tracer: env.tracer });
   return { ...wanted(instance, info, timing), build };
 }
 
@@ -67,8 +70,8 @@ export function wantOutput(env: Environment, agent: AgentConfig, instance: Outpu
     disk: diskPlace(common.buffer),
   };
   const info = agentInfo(agent, env.version);
-  const build = (): RunningOutput =>
-    new RunningOutput({ instance, context: contextOf(env, info, 'output', instance.name), limits });
+  const context = contextOf(env, info, 'output', instance.name);
+  const build = (): RunningOutput => new RunningOutput({ instance, context, limits, tracer: env.tracer });
   return { ...wanted(instance, info, limits), build };
 }
 

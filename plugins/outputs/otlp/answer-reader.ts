@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { IExportMetricsServiceResponse, ISerializer } from '@opentelemetry/otlp-transformer';
 import type { metrics } from '@opentelemetry/sdk-node';
 import { BatchRefusedError } from '../../../core/errors.js';
-import type { PartialSuccess } from './answers.js';
+import type { PartialSuccess } from './partial-success.js';
 
 export type Serializer = ISerializer<metrics.ResourceMetrics, IExportMetricsServiceResponse>;
 

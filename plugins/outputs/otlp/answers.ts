@@ -4,24 +4,12 @@
  * other requests, so that the good ones arrive.
  */
 
-import {
-  BatchRefusedError,
-  PartialWriteError,
-  PermanentError,
-  type Rejection,
-  RetryLaterError,
-} from '../../../core/errors.js';
+import { BatchRefusedError, PermanentError, RetryLaterError } from '../../../core/errors.js';
 import type { ExchangeAnswer } from '../../common/peer/exchange.js';
 import { type FailureReason, PeerError } from '../../common/peer/failure.js';
 import { forLog } from '../../common/peer/problem.js';
 import { retryAfterMs } from '../../common/peer/retry-after.js';
 import { readStatus, retryDelayMs } from './rpc-status.js';
-
-/** What a receiver says beside "taken". */
-export interface PartialSuccess {
-  readonly rejectedPoints: number;
-  readonly message: string;
-}
 
 /** The error for an HTTP answer that is not 2xx; `nowNs` is UTC, for a `Retry-After` that is a date. */
 export function httpError({ status, headers, body }: ExchangeAnswer, receiver: string, nowNs: bigint): Error {
@@ -97,35 +85,6 @@ export function grpcError(failure: GrpcFailure, receiver: string): Error {
     default:
       return new PermanentError(message, { reason: 'server_error' });
   }
-}
-
-/**
- * What to reject with when the batch was sent and not all of it was taken; undefined when all was. A receiver tells the
- * number of points it refused, not which: as many metrics as hold that many, from the end, stand for them.
- */
-export function settle(
-  pointsOf: readonly number[],
-  unsendable: readonly Rejection[],
-  partial: PartialSuccess | undefined,
-): PartialWriteError | undefined {
-  const rejected = new Map<number, Rejection>(unsendable.map((rejection) => [rejection.index, rejection]));
-  let left = partial?.rejectedPoints ?? 0;
-  const refused = left;
-  for (let index = pointsOf.length - 1; index >= 0 && left > 0; index -= 1) {
-    const points = pointsOf[index] ?? 0;
-    if (points === 0) continue;
-    rejected.set(index, { index, reason: 'partial_success' });
-    left -= points;
-  }
-  if (rejected.size === 0) return undefined;
-  const said = refused > 0 ? `the receiver rejected ${refused} points: ${forLog(partial?.message ?? '')}` : '';
-  const unsent = unsendable.length > 0 ? `${unsendable.length} metrics have nothing that OTLP can hold` : '';
-  const accepted = [...pointsOf.keys()].filter((index) => !rejected.has(index));
-  return new PartialWriteError([said, unsent].filter(Boolean).join('; '), {
-    accepted,
-    rejected: [...rejected.values()],
-    retry: false,
-  });
 }
 
 function retryInfoOf({ metadata }: GrpcFailure): number | undefined {

@@ -4,7 +4,8 @@ import type { IOtlpExportDelegate } from '@opentelemetry/otlp-exporter-base';
 import { core, type metrics } from '@opentelemetry/sdk-node';
 import { WeftError } from '../../../core/errors.js';
 import type { AnswerReader } from './answer-reader.js';
-import { type GrpcFailure, grpcError, type PartialSuccess } from './answers.js';
+import { type GrpcFailure, grpcError } from './answers.js';
+import type { PartialSuccess } from './partial-success.js';
 import { type Stream, slicesOf } from './streams.js';
 
 /** The SDK's side, for one of the protocols. */

@@ -2,6 +2,11 @@
 
 export type Format = 'text' | 'protobuf';
 
+export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  protobuf: 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
+};
+
 interface Range {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;

@@ -6,12 +6,22 @@
  */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Label } from './labels.js';
-import { createWriter, protobufClassic, protobufHeader, protobufValue, type Writer } from './protobuf.js';
 import { DROP_REASONS, type DropReason } from './series-table.js';
 
 /** How a request ended: its HTTP status, or `aborted` when the peer left in mid-page. */
 export type Outcome = string;
+
+/** As prom-client lists it: a histogram as it stands in the text format, sample by sample. */
+export interface OwnFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly values: readonly {
+    readonly value: number;
+    readonly labels: Readonly<Record<string, string | number>>;
+    readonly metricName?: string;
+  }[];
+}
 
 export class OwnMetrics {
   readonly #registry = new Registry();
@@ -86,13 +96,10 @@ export class OwnMetrics {
     return pages.join('');
   }
 
-  /** In the protobuf format. */
-  async protobuf(): Promise<Uint8Array> {
-    const page = createWriter();
-    for (const registry of this.#registries()) {
-      for (const family of (await registry.getMetricsAsJSON()) as unknown as JsonFamily[]) appendFamily(page, family);
-    }
-    return page.finish();
+  /** For the protobuf format. */
+  async families(): Promise<OwnFamily[]> {
+    const families = await Promise.all(this.#registries().map((registry) => registry.getMetricsAsJSON()));
+    return families.flat() as unknown as OwnFamily[];
   }
 
   #registries(): Registry[] {
@@ -111,48 +118,4 @@ function runtimeRegistry(): Registry {
   // Gauges that are called like counters, against the naming rules; nodejs_active_resources says the same.
   for (const kind of ['handles', 'requests', 'resources']) runtime.removeSingleMetric(`nodejs_active_${kind}_total`);
   return runtime;
-}
-
-interface JsonFamily {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly values: readonly {
-    readonly value: number;
-    readonly labels: Readonly<Record<string, string | number>>;
-    readonly metricName?: string;
-  }[];
-}
-
-function appendFamily(page: Writer, family: JsonFamily): void {
-  const metrics = createWriter();
-  if (family.type === 'histogram') appendHistograms(metrics, family);
-  else for (const { labels, value } of family.values) protobufValue(metrics, family.type, labelsOf(labels), value);
-  const bytes = metrics.finish();
-  if (bytes.length > 0) page.raw(protobufHeader(family, bytes.length)).raw(bytes);
-}
-
-/** prom-client lists a histogram as it stands in the text format, sample by sample: put its pieces together again. */
-function appendHistograms(metrics: Writer, family: JsonFamily): void {
-  const histograms = new Map<
-    string,
-    { labels: readonly Label[]; count: number; sum: number; bounds: number[]; counts: number[] }
-  >();
-  for (const { labels, value, metricName } of family.values) {
-    const { le, ...rest } = labels;
-    const key = JSON.stringify(rest);
-    const histogram = histograms.get(key) ?? { labels: labelsOf(rest), count: 0, sum: 0, bounds: [], counts: [] };
-    histograms.set(key, histogram);
-    if (metricName === `${family.name}_count`) histogram.count = value;
-    else if (metricName === `${family.name}_sum`) histogram.sum = value;
-    else if (le !== '+Inf') {
-      histogram.bounds.push(Number(le));
-      histogram.counts.push(value);
-    }
-  }
-  for (const histogram of histograms.values()) protobufClassic(metrics, histogram.labels, histogram);
-}
-
-function labelsOf(labels: Readonly<Record<string, string | number>>): Label[] {
-  return Object.entries(labels).map(([name, value]) => [name, String(value)] as const);
 }

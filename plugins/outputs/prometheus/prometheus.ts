@@ -15,13 +15,11 @@ import { serverSettings } from '../../common/http/options.js';
 import { answerText, HttpServer } from '../../common/http/server.js';
 import { Bounds } from './bounds.js';
 import type { PrometheusConfig } from './config.js';
-import { acceptsGzip, chooseFormat, type Format } from './negotiate.js';
+import { acceptsGzip, CONTENT_TYPE, chooseFormat, type Format } from './negotiate.js';
 import { OwnMetrics } from './own-metrics.js';
-import { writeProtobuf, writeText } from './page.js';
+import { writeText } from './page.js';
 import { PageWriter } from './page-writer.js';
-import { PROTOBUF_TYPE } from './protobuf.js';
 import { SeriesTable } from './series-table.js';
-import { TEXT_TYPE } from './text.js';
 
 const MAX_CONCURRENT_SCRAPES = 4;
 /** A scraper that has not taken its page by then holds up others for nothing: Prometheus gives up after 10 s. */
@@ -110,7 +108,7 @@ export class PrometheusOutput implements Output {
       return answerText(response, 503, `Already serving ${MAX_CONCURRENT_SCRAPES} scrapes.\n`);
     }
     const format = chooseFormat(request.headers.accept, this.#config.native_histograms);
-    response.setHeader('Content-Type', format === 'text' ? TEXT_TYPE : PROTOBUF_TYPE);
+    response.setHeader('Content-Type', CONTENT_TYPE[format]);
     response.setHeader('Vary', 'Accept, Accept-Encoding');
     if (request.method === 'HEAD') return void response.end();
     this.#scrapes += 1;
@@ -136,7 +134,8 @@ export class PrometheusOutput implements Output {
       page.text(await this.#own.text());
       await writeText(page, this.#table, this.#bounds);
     } else {
-      page.bytes(await this.#own.protobuf());
+      const { ownProtobuf, writeProtobuf } = await import('./protobuf-page.js');
+      page.bytes(ownProtobuf(await this.#own.families()));
       await writeProtobuf(page, this.#table, this.#config.classic_with_native ? this.#bounds : undefined);
     }
     await page.end();

@@ -10,9 +10,6 @@ import { type Label, labelsOf } from './labels.js';
 import type { FamilyType } from './naming.js';
 import type { Family, Group, Row } from './series-table.js';
 
-export const PROTOBUF_TYPE =
-  'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited';
-
 export type Writer = protobuf.Writer;
 
 /** A writer for the metrics of a family; `reset` makes it ready for the next one. */

@@ -5,8 +5,6 @@ import type { HistogramTotal } from './histogram-total.js';
 import type { Label } from './labels.js';
 import type { Family, Row } from './series-table.js';
 
-export const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
 /** HELP and TYPE of a family. */
 export function textHeader(family: Family): string {
   const help = family.help.replace(/[\\\n]/g, (special) => (special === '\n' ? '\\n' : '\\\\'));

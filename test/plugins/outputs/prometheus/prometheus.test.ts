@@ -7,8 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { ConfigError, StartupError } from '../../../../core/errors.js';
 import { count, gauge, text } from '../../../../core/metric.js';
+import { CONTENT_TYPE } from '../../../../plugins/outputs/prometheus/negotiate.js';
 import { PrometheusOutput } from '../../../../plugins/outputs/prometheus/prometheus.js';
-import { PROTOBUF_TYPE } from '../../../../plugins/outputs/prometheus/protobuf.js';
 import { FakeClock, settle } from '../../../support/fake-clock.js';
 import { fetchUrl } from '../../../support/http-client.js';
 import { contextOf, environment } from '../../../support/pipeline.js';
@@ -130,10 +130,10 @@ test('what cannot be served is counted by reason', async (t) => {
 });
 
 test('protobuf goes to those who ask for it, unless native histograms are off', async (t) => {
-  const accept = `${PROTOBUF_TYPE},text/plain;q=0.5`;
+  const accept = `${CONTENT_TYPE.protobuf},text/plain;q=0.5`;
   const type = async (native_histograms: boolean, headers: Record<string, string>): Promise<string | undefined> =>
     (await fetchUrl(urlOf(await exporter(t, { native_histograms })).href, { headers })).headers['content-type'];
-  assert.equal(await type(true, { accept }), PROTOBUF_TYPE);
+  assert.equal(await type(true, { accept }), CONTENT_TYPE.protobuf);
   assert.match((await type(true, {})) ?? '', /^text\/plain/);
   assert.match((await type(false, { accept })) ?? '', /^text\/plain/);
 });

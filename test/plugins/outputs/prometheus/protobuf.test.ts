@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import protobuf from 'protobufjs';
 import { count, distribution, gauge, type Metric } from '../../../../core/metric.js';
-import { PROTOBUF_TYPE } from '../../../../plugins/outputs/prometheus/protobuf.js';
+import { CONTENT_TYPE } from '../../../../plugins/outputs/prometheus/negotiate.js';
 import { fetchUrl } from '../../../support/http-client.js';
 import { exporter, probeMetric, recorded, urlOf } from './exporter.js';
 
@@ -59,7 +59,7 @@ async function familiesOf(
 ): Promise<Map<string, Family>> {
   const output = await exporter(t, options);
   await output.write(metrics);
-  const { body } = await fetchUrl(urlOf(output).href, { headers: { accept: PROTOBUF_TYPE } });
+  const { body } = await fetchUrl(urlOf(output).href, { headers: { accept: CONTENT_TYPE.protobuf } });
   return decode(body);
 }
 
