@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../support/temp-folder.js';
 import { Terminal } from '../support/terminal.js';
+import { WAIT_LIMIT_MS, waitFor, withLimit } from '../support/wait-for.js';
 import { WEFT, WeftProcess } from '../support/weft-process.js';
 
 interface ProcessItem {
@@ -57,7 +58,7 @@ function pidsOf({ agents, controller, grid }: DemoLine): number[] {
 }
 
 async function textOf(url: string): Promise<string> {
-  return (await fetch(url)).text();
+  return (await fetch(url, { signal: AbortSignal.timeout(WAIT_LIMIT_MS) })).text();
 }
 
 interface GridAnswer {
@@ -78,7 +79,8 @@ async function gridUntil<T>(demo: WeftProcess, path: string, wanted: (answer: T)
   const { grid } = await demo.until('a line', () => lines(demo).at(-1));
   let said = '';
   for (let windows = 0; windows < MAX_WINDOWS; windows += 1) {
-    const answer = await fetch(grid.url + path).catch(() => undefined);
+    const signal = AbortSignal.timeout(WAIT_LIMIT_MS);
+    const answer = await fetch(grid.url + path, { signal }).catch(() => undefined);
     said = (await answer?.text()) ?? 'nothing';
     const body = answer?.ok === true ? (JSON.parse(said) as T) : undefined;
     if (body !== undefined && wanted(body)) return body;
@@ -93,7 +95,8 @@ const namesOnly = (host: string) => (answer: GridAnswer) =>
 
 /** Resolves when the process is gone, which need not be a child of ours. */
 async function gone(pid: number): Promise<void> {
-  await once(spawn('tail', ['-f', '/dev/null', '--pid', `${pid}`], { stdio: 'ignore' }), 'exit');
+  const tail = spawn('tail', ['-f', '/dev/null', '--pid', `${pid}`], { stdio: 'ignore' });
+  await withLimit(`the end of process ${pid}`, once(tail, 'exit'));
 }
 
 function isAlive(pid: number): boolean {
@@ -269,8 +272,9 @@ function startOnTerminal(t: TestContext, directory: string): TerminalDemo {
   const script = spawn('script', ['-qec', command, '/dev/null'], { env });
   t.after(() => script.kill('SIGKILL'));
   script.stdout.setEncoding('utf8').on('data', (output: string) => terminal.write(output));
+  const shown = (): string => terminal.lines.join('\n');
   const drawn = async (text: RegExp): Promise<void> => {
-    while (!text.test(terminal.lines.join('\n'))) await once(script.stdout, 'data');
+    await waitFor(`${text}`, () => text.test(shown()), { turn: () => once(script.stdout, 'data'), seen: shown });
   };
   return { terminal, script, drawn };
 }
@@ -285,7 +289,7 @@ test('on a terminal it draws in place in colour, and Ctrl-C leaves the last grid
   assert.equal(terminal.lines.filter((line) => line.startsWith('host-1 ')).length, 1, 'one grid, not a scroll of them');
   assert.equal((await readdir(directory)).length, 1);
   script.stdin?.write('\u0003');
-  assert.equal((await once(script, 'close'))[0], 0);
+  assert.equal((await withLimit('the end of the demo', once(script, 'close'), { seen: () => terminal.lines }))[0], 0);
   assert.equal(terminal.alternate, false);
   assert.equal(terminal.cursorVisible, true);
   assert.match(terminal.lines.join('\n'), /^weft demo – grid http\S+ · 2 of 2 agents up/m);

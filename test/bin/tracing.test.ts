@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import definitions from 'otlp-definitions/build/src/generated/root.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { waitFor } from '../support/wait-for.js';
 import { WeftProcess } from '../support/weft-process.js';
 
 /** What pbjs makes of a message type. */
@@ -39,12 +40,9 @@ export const input = { ...base, kind: 'input', id: 'ticking', create: (_, { cloc
   async gather(acc) { acc.add({ name: 'n', tags: {}, fields: { n: { kind: 'gauge', value: 1, unit: '1' } }, timeNs: clock.nowNs() }); } }) };
 export const output = { ...base, kind: 'output', id: 'failing', create: () => ({ async write() { throw new Error('no room'); } }) };`;
 
-/** Resolves with the first request of which `condition` is true. */
+/** `found`: the requests with which `condition` was true. */
 async function receiver(t: TestContext, condition: (spans: readonly Span[]) => boolean) {
-  let resolve = (_: TraceRequest): void => undefined;
-  const found = new Promise<TraceRequest>((done) => {
-    resolve = done;
-  });
+  const found: TraceRequest[] = [];
   const seen: Span[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -54,7 +52,7 @@ async function receiver(t: TestContext, condition: (spans: readonly Span[]) => b
     const decoded = ExportTraceServiceRequest.toObject(message, { arrays: true }) as TraceRequest;
     seen.push(...decoded.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans).flatMap(({ spans }) => spans));
     response.end();
-    if (condition(seen)) resolve(decoded);
+    if (condition(seen)) found.push(decoded);
   });
   t.after(() => {
     server.closeAllConnections();
@@ -92,9 +90,7 @@ test('asked for by the environment: a span for each gather and write, with how i
     OTEL_BSP_SCHEDULE_DELAY: '50',
   });
   t.after(() => weft.destroy());
-  const ended = weft.exit.then(({ stderr }) => assert.fail(`weft ended early: ${stderr}`));
-  const request = await Promise.race([found, ended]);
-  ended.catch(() => undefined);
+  const request = await waitFor('a span of each', () => found.at(0), { needs: [weft], seen: () => seen });
   const { resource } = request.resourceSpans[0] ?? assert.fail();
   const said = Object.fromEntries(resource.attributes.map(({ key, value }) => [key, value.stringValue]));
   assert.deepEqual([said['service.name'], said['host.name']], ['weft', 'host-a']);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Host } from '../support/netns.js';
 import type { ProbeRow } from '../support/probe-rows.js';
+import { type Mortal, waitFor, withLimit } from '../support/wait-for.js';
 import { WEFT } from '../support/weft-process.js';
 
 /** What inputs.controller says of itself. */
@@ -27,7 +28,7 @@ export interface AgentPlan {
   readonly tcp?: object;
 }
 
-export class TestAgent {
+export class TestAgent implements Mortal {
   readonly rows: ProbeRow[] = [];
   readonly controllerRows: ControllerRow[] = [];
   readonly #child: ChildProcess;
@@ -72,7 +73,7 @@ export class TestAgent {
     const child = host === undefined ? spawn(process.execPath, args) : host.spawn(process.execPath, args);
     const agent = new TestAgent(child, folder);
     const inputs = [plan.udp, plan.tcp].filter((options) => options !== undefined).length;
-    await agent.#until(() => agent.#log.split('answering probes').length > inputs);
+    await agent.#until('its reflectors', () => agent.#log.split('answering probes').length > inputs);
     return agent;
   }
 
@@ -83,7 +84,7 @@ export class TestAgent {
 
   /** Resolves with the rows so far as soon as `enough` holds for them; rejects when the agent ends before. */
   async until(enough: (rows: readonly ProbeRow[]) => boolean): Promise<readonly ProbeRow[]> {
-    await this.#until(() => enough(this.rows));
+    await this.#until(`rows: ${enough}`, () => enough(this.rows));
     return this.rows;
   }
 
@@ -101,24 +102,27 @@ export class TestAgent {
   /** Ends it gracefully; everything it still held is in `rows` then. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
-    await this.#exited;
+    await withLimit('the end of the agent', this.#exited, { seen: () => this.#log });
     await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
-    await this.#exited;
+    await withLimit('the end of the agent', this.#exited);
   }
 
-  async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      const end = this.#child.exitCode ?? this.#child.signalCode;
-      if (end !== null) throw new Error(`the agent ended with ${end}:\n${this.#log}`);
-      await new Promise<void>((resolve) => {
-        this.#watchers.add(resolve);
-      });
-    }
+  get end(): string | undefined {
+    const how = this.#child.exitCode ?? this.#child.signalCode;
+    return how === null ? undefined : `the agent ended with ${how}:\n${this.#log}`;
+  }
+
+  async #until(what: string, condition: () => boolean): Promise<void> {
+    await waitFor(what, condition, {
+      needs: [this],
+      turn: () => new Promise<void>((resolve) => this.#watchers.add(resolve)),
+      seen: () => ({ rows: this.rows.slice(-20), controller: this.controllerRows.at(-1), log: this.#log }),
+    });
   }
 
   #times(): string[] {

@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { AGENT_KEY_HEADER, type Registration } from '../../core/control/registration.js';
 import { type ProbeRow, total } from '../support/probe-rows.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { WAIT_LIMIT_MS } from '../support/wait-for.js';
 import { TestAgent } from './agent.js';
 import { TestController } from './controller.js';
 
@@ -187,5 +188,6 @@ function register(url: string, id: string): Promise<Response> {
     method: 'PUT',
     headers: { 'content-type': 'application/json', [AGENT_KEY_HEADER]: id.padEnd(32, '.') },
     body: JSON.stringify(registration),
+    signal: AbortSignal.timeout(WAIT_LIMIT_MS),
   });
 }

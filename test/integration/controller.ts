@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { tempFolder } from '../support/temp-folder.js';
+import { WAIT_LIMIT_MS } from '../support/wait-for.js';
 import { WeftProcess } from '../support/weft-process.js';
 
 /** An agent as `GET /v1/agents` has it. */
@@ -29,6 +30,9 @@ export class TestController {
 
   /** Starts one with these options on a free port, which it keeps; `store` is a file in a folder of the test's unless given. */
   static async start(t: TestContext, options: object): Promise<TestController> {
+    let controller: TestController | undefined;
+    // Before the folder goes, which it writes to.
+    t.after(() => controller?.kill());
     const folder = await tempFolder(t);
     const configFile = join(folder, 'controller.yaml');
     const store = { type: 'memory', snapshot: join(folder, 'registry') };
@@ -36,8 +40,7 @@ export class TestController {
       writeFile(configFile, JSON.stringify({ controller: { store, ...options, listen } }));
     await write('127.0.0.1:0');
     const process = run(configFile);
-    const controller = new TestController(configFile, process);
-    t.after(() => controller.kill());
+    controller = new TestController(configFile, process);
     controller.#url = await serving(process);
     await write(new URL(controller.#url).host);
     return controller;
@@ -75,7 +78,7 @@ export class TestController {
   }
 
   async #get(path: string): Promise<string> {
-    const answer = await fetch(`${this.url}/${path}`);
+    const answer = await fetch(`${this.url}/${path}`, { signal: AbortSignal.timeout(WAIT_LIMIT_MS) });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
     return text;

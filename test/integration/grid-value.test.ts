@@ -5,16 +5,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { formatDuration, formatRatio, formatTime } from '../../dashboard/src/ui/format.js';
 import { GridDriver } from '../dashboard/grid-driver.js';
 import { noBrowser, TestBrowser } from '../support/browser.js';
 import { fetchUrl } from '../support/http-client.js';
+import { waitFor } from '../support/wait-for.js';
 import { reflectorPort, runAgent, writtenFile } from './row-agents.js';
 
 const TOKEN = 'token-of-the-agents-0123456789';
 const [WINDOWS, WINDOW_MS] = [3, 1000];
-const POLL_MS = 50;
 const DELAYS = ['network_rtt', 'prober_delay', 'responder_delay'] as const;
 const file = [{ path: 'stdout', format: 'json', namepass: ['probe'] }];
 
@@ -52,15 +51,17 @@ test('a value in the grid and on its pages equals the one computed from the reco
   const [own, all] = [summed(within(answers)), summed(within(linesOf(stdout)))];
   assert.ok(own.success > 0 && all.timeout > 0, 'there is something to compare');
   const pathOf = (src: string, dst: string) => `v1/pairs/${encodeURIComponent(src)}/${encodeURIComponent(dst)}`;
-  const window = async (path: string, sent: number) => {
-    for (;;) {
-      const { body } = await fetchUrl(`${grid}/${path}`);
-      const { windows = [] } = JSON.parse(body.toString()) as { windows?: PairWindow[] };
-      const found = windows.find(({ start_ms }) => start_ms === startMs);
-      // Rows come in when they come in.
-      if (found !== undefined && found.counts.sent >= sent) return found;
-      await delay(POLL_MS);
-    }
+  const window = (path: string, sent: number) => {
+    let said = '';
+    const look = async () => {
+      said = (await fetchUrl(`${grid}/${path}`)).body.toString();
+      const { windows = [] } = JSON.parse(said) as { windows?: PairWindow[] };
+      return windows.find(({ start_ms, counts }) => start_ms === startMs && counts.sent >= sent);
+    };
+    return waitFor(`${sent} probes in the window of ${startMs} at ${path}`, look, {
+      needs: [listener],
+      seen: () => said,
+    });
   };
   const pair = await window(pathOf('host-a', 'answers'), own.sent);
   const tors = await window(`${pathOf('-/-/t1', '-/-/t2')}?level=tor`, all.sent);

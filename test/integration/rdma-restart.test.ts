@@ -19,6 +19,7 @@ import { MemoryLog } from '../support/memory-log.js';
 import { countOf, ENDLESS_WINDOW_MS, isProbe } from '../support/probing-rig.js';
 import { ownFakeVerbs } from '../support/rdma-rig.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { waitFor } from '../support/wait-for.js';
 
 const configured = ownFakeVerbs();
 
@@ -110,7 +111,7 @@ class Host {
 /** Waits for `n` answers more. */
 async function answered(host: Host, n: number): Promise<void> {
   const enough = (await host.answers()) + n;
-  while ((await host.answers()) < enough) await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitFor(`${enough} answers`, async () => (await host.answers()) >= enough);
 }
 
 /** A host `b` that is probed by `a`, which has its list. */
@@ -125,7 +126,8 @@ async function probed(t: TestContext): Promise<{ a: Host; b: Host }> {
   const [a, b] = [new Host(t, 'a', 'fake0', place), new Host(t, 'b', 'fake1', place)];
   await b.start(0);
   // It is on the list of whoever comes later.
-  while ((await controller.ask({ path: '/v1/agents/b', token: TOKENS.reader })).status !== 200) await b.answers();
+  const ask = () => controller.ask({ path: '/v1/agents/b', token: TOKENS.reader });
+  await waitFor('b to be registered', async () => (await ask()).status === 200, { turn: () => b.answers() });
   await a.start(0);
   await answered(a, 5);
   return { a, b };

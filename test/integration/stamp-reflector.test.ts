@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { createUdpReflector, type EngineHandle, port, stats } from '../../native/index.js';
 import { type Pump, startPump } from '../support/engine-pump.js';
+import { waitFor } from '../support/wait-for.js';
 import {
   type Answer,
   hmac,
@@ -61,7 +62,8 @@ class Sender {
 
   /** The next packet that came and was not taken yet. */
   async next(): Promise<Buffer> {
-    while (this.#received.length <= this.#taken) await once(this.#socket, 'stored');
+    const turn = () => once(this.#socket, 'stored');
+    await waitFor(`packet ${this.#taken + 1}`, () => this.#received.length > this.#taken, { turn });
     return this.#received[this.#taken++]!;
   }
 

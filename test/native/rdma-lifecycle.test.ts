@@ -20,6 +20,7 @@ import { proberOptions, SliceWorker } from '../support/engine.js';
 import { describeLifeOf, SOON } from '../support/engine-life.js';
 import { startFakeVerbs } from '../support/fake-verbs.js';
 import { ownFakeVerbs, rdmaEngineOptions, selfTarget } from '../support/rdma-rig.js';
+import { until, waitFor } from '../support/wait-for.js';
 
 const configured = ownFakeVerbs();
 
@@ -33,7 +34,8 @@ function worker(t: TestContext): SliceWorker {
 
 /** Pumps until `enough` probes were answered. */
 async function untilAnswered(thread: SliceWorker, engine: EngineHandle, enough: number): Promise<void> {
-  while ((stats(engine).success ?? 0) < enough) await thread.slice(engine, 100);
+  const turn = () => thread.slice(engine, 100);
+  await waitFor(`${enough} answers`, () => (stats(engine).success ?? 0) >= enough, { turn, seen: () => stats(engine) });
 }
 
 /** That nothing is open any more and that nothing was done that a driver does not bear. */
@@ -64,7 +66,7 @@ describe('RDMA engine', () => {
     const engine = create();
     setTargets(engine, [selfTarget(engine)]);
     const thread = worker(t);
-    while (!stats(engine).outstanding) await thread.slice(engine, 20);
+    await until(() => stats(engine).outstanding! > 0, { turn: () => thread.slice(engine, 20) });
     const { ended } = await thread.begin(engine, 10_000);
     close(engine);
     assert.ok((await ended).closed);
@@ -76,7 +78,7 @@ describe('RDMA engine', () => {
     const engine = create();
     const thread = worker(t);
     await devices.command('remove fake0');
-    while (rdmaStatus(engine).state !== 'gone') await thread.slice(engine, 100);
+    await until(() => rdmaStatus(engine).state === 'gone', { turn: () => thread.slice(engine, 100) });
     const { ended } = await thread.begin(engine, 10_000);
     close(engine);
     assert.ok((await ended).closed);
@@ -91,11 +93,11 @@ describe('RDMA engine', () => {
     setTargets(engine, [selfTarget(engine)]);
     const thread = worker(t);
     // The first probe waits for the address, the second is not sent.
-    while (!stats(engine).send_error) await thread.slice(engine, 100);
+    await until(() => stats(engine).send_error! > 0, { turn: () => thread.slice(engine, 100) });
     close(engine);
     assert.deepEqual(await devices.counts('fake0', 'contexts', 'qps'), { contexts: 1, qps: 0 });
     await devices.command('set fake0 resolve_us 0');
-    while ((await devices.count('fake0', 'contexts')) > 0) await setImmediate();
+    await until(async () => (await devices.count('fake0', 'contexts')) === 0, { turn: setImmediate });
     await assertNothingLeft(devices);
   });
 

@@ -17,6 +17,7 @@ import {
 } from '../../native/index.js';
 import { tcpReflectorOptions } from '../support/engine.js';
 import { type Pump, startPump } from '../support/engine-pump.js';
+import { waitFor } from '../support/wait-for.js';
 
 const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno;
 const SOON = { timeout: 60_000 };
@@ -72,7 +73,8 @@ async function peerOf(t: TestContext, to: number, host = '127.0.0.1'): Promise<P
     socket,
     received,
     async echoed(bytes) {
-      while (received().length < bytes) await once(socket, 'data');
+      const isBack = () => received().length >= bytes;
+      await waitFor(`${bytes} bytes`, isBack, { turn: () => once(socket, 'data'), seen: () => received().length });
     },
     ended,
   };

@@ -15,6 +15,7 @@ import {
 } from '../../native/index.js';
 import { repositoryRoot } from '../core/config/repository.js';
 import { ownFakeVerbs, rdmaEngineOptions, selfTarget } from '../support/rdma-rig.js';
+import { until } from '../support/wait-for.js';
 
 const configured = ownFakeVerbs();
 
@@ -40,7 +41,7 @@ async function firstExchange(t: TestContext, settings: string): Promise<Message[
   const engine = createRdmaEngine(rdmaEngineOptions());
   t.after(() => close(engine));
   setTargets(engine, [selfTarget(engine)]);
-  while (!stats(engine).reflected) pump(engine, 1, newSliceBuffer());
+  await until(() => stats(engine).reflected! > 0, { turn: () => pump(engine, 1, newSliceBuffer()) });
   const packets = (await devices.command('packets fake0')).split('; ');
   const messages = packets.map((packet) => messageOf(Buffer.from(/payload=([0-9a-f]+)/.exec(packet)![1]!, 'hex')));
   // Another probe may have been sent before the last answer to the first.

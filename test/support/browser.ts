@@ -6,6 +6,7 @@
 
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, type ConsoleMessage, chromium, type Page } from 'playwright-core';
+import { WAIT_LIMIT_MS } from './wait-for.js';
 
 const EXECUTABLES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 export const chromiumPath = EXECUTABLES.find((path) => existsSync(path));
@@ -66,6 +67,7 @@ export class TestBrowser {
   async #newPage(options: BrowserContextOptions = {}): Promise<Page> {
     if (this.#browser === undefined) throw new Error('the browser is not started');
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    context.setDefaultTimeout(WAIT_LIMIT_MS);
     return await context.newPage();
   }
 }

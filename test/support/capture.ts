@@ -13,13 +13,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Host, Port } from './netns.js';
 import { type CapturedPacket, parsePcap } from './pcap.js';
+import { waitFor, withLimit } from './wait-for.js';
 
 const SNAP_BYTES = 160;
 const RING_KIB = 16_384;
-const BLOCK_POLL_MS = 50;
 /** Stamps in ns, no names, stay root. Without --immediate-mode: it would wake tcpdump, and so delay the sender, for each packet. */
 const OPTIONS = ['--time-stamp-precision=nano', '-n', '-Z', 'root'];
 
@@ -65,9 +64,9 @@ async function tap(where: Port, port: number): Promise<() => Promise<CapturedPac
   return async () => {
     const { received } = await counts();
     // The kernel hands packets over in blocks, one that is not full after a second.
-    while ((await counts()).captured < received) await delay(BLOCK_POLL_MS);
+    await waitFor(`${received} packets to be captured`, async () => (await counts()).captured >= received);
     child.kill('SIGINT');
-    await exited;
+    await withLimit('the end of tcpdump', exited);
     const packets = parsePcap(await readFile(file));
     await rm(folder, { recursive: true });
     return packets;
@@ -78,7 +77,7 @@ async function tap(where: Port, port: number): Promise<() => Promise<CapturedPac
 async function lineOf(lines: AsyncIterator<string>, wanted: RegExp): Promise<RegExpExecArray> {
   const said: string[] = [];
   for (;;) {
-    const { done, value } = await lines.next();
+    const { done, value } = await withLimit(`${wanted} of tcpdump`, lines.next(), { seen: () => said.join('\n') });
     if (done === true) throw new Error(`tcpdump ended: ${said.join('\n')}`);
     const found = wanted.exec(value);
     if (found !== null) return found;

@@ -13,6 +13,7 @@ import {
   Slice,
   T4_NAMES,
 } from '../../native/index.js';
+import { waitFor, withLimit } from './wait-for.js';
 
 const SLICE_MS = 100;
 
@@ -55,17 +56,27 @@ export function startPump(engine: EngineHandle): Pump {
   worker.on('message', (buffer: ArrayBuffer) => records.push(...recordsOf(new Slice(buffer))));
   return {
     async nextSlice() {
-      await once(worker, 'message');
+      await withLimit('a slice', once(worker, 'message'));
     },
     async until(enough) {
-      while (!enough(records)) await once(worker, 'message');
+      await waitFor(`records: ${enough}`, () => enough(records), {
+        turn: () => once(worker, 'message'),
+        seen: () => tally(records),
+      });
       return records;
     },
     async stop() {
       close(engine);
-      await exited;
+      await withLimit('the end of the pump', exited);
     },
   };
+}
+
+/** How many of each result. */
+function tally(records: readonly ProbeRecord[]): object {
+  return Object.fromEntries(
+    RESULT_NAMES.map((name) => [name, records.filter(({ result }) => result === name).length] as const),
+  );
 }
 
 function pumpUntilClosed(engine: EngineHandle): void {

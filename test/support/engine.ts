@@ -12,6 +12,7 @@ import {
   type UdpProberOptions,
   type UdpReflectorOptions,
 } from '../../native/index.js';
+import { withLimit } from './wait-for.js';
 
 export function proberOptions(changes: Partial<UdpProberOptions> = {}): UdpProberOptions {
   return { sourceAddress4: '', sourceAddress6: '', timestamps: 'auto', key: new Uint8Array(), ...changes };
@@ -50,14 +51,15 @@ export class SliceWorker {
   /** Resolves when the thread is about to block in native code. */
   async begin(handle: EngineHandle, maxMs: number, records?: number): Promise<{ readonly ended: Promise<Slice> }> {
     this.#worker.postMessage({ handle, maxMs, buffer: newSliceBuffer(records) } satisfies Request);
-    await once(this.#worker, 'message');
+    await withLimit('a slice to begin', once(this.#worker, 'message'));
+    // Without a limit: the thread may be terminated.
     return { ended: once(this.#worker, 'message').then(([buffer]) => new Slice(buffer)) };
   }
 
   /** `records`: what the slice has room for. */
   async slice(handle: EngineHandle, maxMs: number, records?: number): Promise<Slice> {
     const { ended } = await this.begin(handle, maxMs, records);
-    return ended;
+    return withLimit('the end of a slice', ended);
   }
 
   /** Ends the thread, in the middle of a slice or not. */

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { compileFakeVerbs } from '../native/compile.js';
 import { tempFolder } from './temp-folder.js';
+import { waitFor } from './wait-for.js';
 
 let built: Promise<string> | undefined;
 
@@ -92,8 +93,9 @@ export async function startFakeVerbs(t: Pick<TestContext, 'after'>, settings = '
   return {
     env: { WEFT_LIBIBVERBS: library, FAKE_VERBS: settings, FAKE_VERBS_CONTROL: path },
     async next() {
-      while (waiting.length === 0) await once(server, 'devices');
-      return waiting.shift()!;
+      return waitFor('a process that loads the library', () => waiting.shift(), {
+        turn: () => once(server, 'devices'),
+      });
     },
   };
 }

@@ -14,6 +14,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { type FieldType, type ParsedPoint, parseLine, splitLines } from './line-parser.js';
+import { waitFor } from './wait-for.js';
 
 /** One answer in place of what the double would say. */
 export type Scripted = (response: ServerResponse) => void;
@@ -69,7 +70,8 @@ export class InfluxdbDouble {
 
   /** Resolves when it has been written to so often. */
   async written(times: number): Promise<void> {
-    while (this.writes.length < times) await once(this.#arrivals, 'write');
+    const turn = () => once(this.#arrivals, 'write');
+    await waitFor(`${times} writes`, () => this.writes.length >= times, { turn, seen: () => this.writes.length });
   }
 
   /** Options of an output that writes here. */

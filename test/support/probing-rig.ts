@@ -10,6 +10,7 @@ import type { Announced, Endpoint, Target } from '../../core/target.js';
 import { TestAccumulator } from './accumulator.js';
 import { settle } from './fake-clock.js';
 import { MemoryLog } from './memory-log.js';
+import { waitFor } from './wait-for.js';
 
 export const SHORT_WINDOW_MS = 100;
 /** No window of this length ends while a test runs. */
@@ -73,7 +74,7 @@ export function probingRig(
       .reduce((sum, metric) => sum + countOf(metric, field), 0);
   const begin = async (): Promise<void> => input.start(acc, new AbortController().signal);
   const untilAnnounced = async (): Promise<void> => {
-    while (!announced.isComplete) await once(endpoints, 'change');
+    await waitFor('all endpoints', () => announced.isComplete, { turn: () => once(endpoints, 'change') });
   };
   return {
     acc,
@@ -90,17 +91,19 @@ export function probingRig(
     endpoints: () => announced.endpoints,
     publish: (targets) => board.publish('test', { revision: '', targets }),
     async until(wanted) {
-      for (;;) {
-        const found = acc.metrics.find(wanted);
-        if (found !== undefined) return found;
-        await once(acc.events, 'metric');
-      }
+      const turn = () => once(acc.events, 'metric');
+      return waitFor(`a metric: ${wanted}`, () => acc.metrics.find(wanted), {
+        turn,
+        seen: () => acc.metrics.slice(-10),
+      });
     },
     async gatherUntil(engine, field, n) {
-      while (counted(engine, field) < n) {
+      const turn = async () => {
         await settle();
         await input.gather(acc, new AbortController().signal);
-      }
+      };
+      const seen = () => counted(engine, field);
+      await waitFor(`${n} ${field} of the ${engine}`, () => counted(engine, field) >= n, { turn, seen });
     },
   };
 }

@@ -6,13 +6,7 @@ import type { TestContext } from 'node:test';
 import type { Certificates } from './certificates.js';
 import { freePort, RedisServer, redisCli } from './redis-server.js';
 import { tempFolder } from './temp-folder.js';
-
-const POLL_MS = 10;
-
-/** The runner's timeout ends a wait that never does. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-}
+import { waitFor } from './wait-for.js';
 
 export interface RedisCluster {
   /** The masters first. */
@@ -53,11 +47,11 @@ export async function startCluster(
     String(replicas),
     '--cluster-yes',
   );
-  await until(async () => {
+  await waitFor('a cluster that is whole', async () => {
     const states = await Promise.all(servers.map((server) => server.cli('CLUSTER', 'INFO')));
     return states.every((state) => state.includes('cluster_state:ok'));
   });
-  if (replicas > 0) await until(async () => (await links(servers)) === 3 * replicas);
+  if (replicas > 0) await waitFor('replicas that follow', async () => (await links(servers)) === 3 * replicas);
   return { servers, urls: nodes.map((node) => `${schemeOf(tls)}://${node}`) };
 }
 
@@ -88,7 +82,7 @@ export async function startWatched(
     String(masterPort),
     ...args,
   ]);
-  await until(async () => (await links([replica])) === 1);
+  await waitFor('a replica that follows', async () => (await links([replica])) === 1);
   const file = join(await tempFolder(t), 'sentinel.conf');
   const watch = [
     `sentinel monitor ${name} 127.0.0.1 ${masterPort} 1`,
@@ -98,7 +92,9 @@ export async function startWatched(
   await writeFile(file, watch.join('\n'));
   await RedisServer.start(t, on(sentinelPort, tls), file);
   const asked = [...asClient(tls), '-p', String(sentinelPort), 'SENTINEL', 'REPLICAS', name];
-  await until(async () => (await redisCli(...asked)).includes(`:${replicaPort}`));
+  await waitFor('a sentinel that knows the replica', async () =>
+    (await redisCli(...asked)).includes(`:${replicaPort}`),
+  );
   return { master, replica, sentinelUrl: `${schemeOf(tls)}://127.0.0.1:${sentinelPort}` };
 }
 

@@ -13,6 +13,7 @@ import { StartupError } from '../../../core/errors.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { MemoryLog } from '../../support/memory-log.js';
 import { tempFolder } from '../../support/temp-folder.js';
+import { waitFor } from '../../support/wait-for.js';
 import { entry, Holder, KEY_B } from '../entries.js';
 
 async function snapshotPath(t: TestContext): Promise<string> {
@@ -130,7 +131,10 @@ test('registrations that wait together are written and acknowledged together', a
   const turns = new Set<number>();
   const puts = Array.from({ length: 1000 }, (_, i) => store.put(entry(`agent-${i}`, 1)).then(() => turns.add(turn)));
   const all = Promise.all(puts).then(() => true);
-  while (!(await Promise.race([all, settle()]))) turn += 1;
+  const count = (): void => {
+    turn += 1;
+  };
+  await waitFor('all registrations', () => Promise.race([all, settle()]), { turn: count });
   assert.equal(turns.size, 1);
 });
 

@@ -16,8 +16,6 @@ interface Options {
   readonly log?: Logger;
 }
 
-const POLL_MS = 10;
-
 export async function openRegistry(t: TestContext, place: RedisPlace, options: Options = {}) {
   const { forgetAfterMs = 900_000, log = new MemoryLog() } = options;
   const config: RedisStoreConfig = { type: 'redis', prefix: 'weft:', timeout: 1000, ...place };
@@ -37,9 +35,4 @@ export function contents(registry: Registry): string {
   return JSON.stringify(
     entries.map(({ id, labels, endpoints, keyHash, lastSeenMs }) => [id, labels, endpoints, keyHash, lastSeenMs]),
   );
-}
-
-/** The runner's timeout ends a wait that never does. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { StartupError } from '../../../core/errors.js';
 import { startWatched } from '../../support/redis-cluster.js';
 import { freePort, hasRedis } from '../../support/redis-server.js';
+import { until } from '../../support/wait-for.js';
 import { KEY_A, registration } from '../entries.js';
-import { contents, openRegistry, until } from './redis-registries.js';
+import { contents, openRegistry } from './redis-registries.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 90_000 };
 

@@ -9,8 +9,9 @@ import { makeCertificates } from '../../support/certificates.js';
 import { MemoryLog } from '../../support/memory-log.js';
 import { freePort, hasRedis, RedisServer } from '../../support/redis-server.js';
 import { tempFolder } from '../../support/temp-folder.js';
+import { until } from '../../support/wait-for.js';
 import { KEY_A, KEY_B, registration } from '../entries.js';
-import { contents, openRegistry, type RedisPlace, until } from './redis-registries.js';
+import { contents, openRegistry, type RedisPlace } from './redis-registries.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 60_000 };
 const refusedFor = (reason: string) => (error: unknown) => error instanceof RegistryError && error.reason === reason;

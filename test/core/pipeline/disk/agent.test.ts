@@ -11,6 +11,7 @@ import type { Accumulator } from '../../../../core/plugin.js';
 import { FakeOutput, metricOf } from '../../../support/fake-output.js';
 import { configOf, environment, input, output } from '../../../support/pipeline.js';
 import { memoryFolder } from '../../../support/temp-folder.js';
+import { until } from '../../../support/wait-for.js';
 
 const refuse = (): Promise<never> => Promise.reject(new Error('away'));
 const disk = (directory: string): Pick<OutputConfig, 'buffer' | 'namepass'> => ({
@@ -34,10 +35,8 @@ async function started(outputs: Parameters<typeof configOf>[0]['outputs']) {
   const config = (list: typeof outputs) => configOf({ inputs: [instance], outputs: list ?? [] });
   const agent = new Agent({ ...env, config: config(outputs) });
   await agent.start();
-  const until = async (what: () => boolean): Promise<void> => {
-    while (!what()) await env.clock.advance(50);
-  };
-  return { ...env, agent, push, config, until };
+  const turn = (): Promise<void> => env.clock.advance(50);
+  return { ...env, agent, push, config, until: (what: () => boolean) => until(what, { turn }) };
 }
 
 test('what a server did not take before the agent was stopped, it gets after the next start', async (t) => {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DiskLog } from '../../../../core/pipeline/disk/disk-log.js';
 import { memoryFolder } from '../../../support/temp-folder.js';
+import { withLimit } from '../../../support/wait-for.js';
 
 const WRITER = fileURLToPath(new URL('../../../support/disk-buffer-process.js', import.meta.url));
 const KILLS = 100;
@@ -34,10 +35,10 @@ async function killed(folder: string, first: number): Promise<Claims> {
   child.stdout.on('data', (text) => {
     said += text;
   });
-  await once(child.stdout, 'data');
+  await withLimit('a first sync', once(child.stdout, 'data'));
   await sleep(Math.random() * 30);
   child.kill('SIGKILL');
-  const [, signal] = await ended;
+  const [, signal] = await withLimit('the end of the writer', ended);
   assert.equal(signal, 'SIGKILL');
   const claims = { persisted: 0, accepted: 0 };
   // The last line may be cut off.

@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { Endpoint } from '../../../../core/target.js';
 import { DEBOUNCE_MS } from '../../../../plugins/inputs/controller/cadence.js';
 import { ControllerDouble } from '../../../support/controller-double.js';
-import { Harness, listOf, until } from './harness.js';
+import { Harness, listOf, settled } from './harness.js';
 
 const UDP: Endpoint = { transport: 'udp', address: '10.0.0.1', port: 862, attributes: {} };
 const TCP: Endpoint = { transport: 'tcp', address: '10.0.0.1', port: 8620, attributes: {} };
@@ -111,7 +111,7 @@ describe('inputs/controller', () => {
       agent.board.announce(UDP);
     };
     await agent.clock.advance(1000);
-    await until(() => double.requests.length === 1);
+    await settled(() => double.requests.length === 1);
     release();
     await agent.idle();
     await agent.nextUntil(() => double.registrations.length === 1);
@@ -174,9 +174,9 @@ describe('inputs/controller', () => {
     await agent.connect();
     double.onFetch = () => {};
     await agent.clock.advance(60_000);
-    await until(() => double.count('GET') === 2);
+    await settled(() => double.count('GET') === 2);
     await agent.input.stop();
-    await until(() => agent.clock.exchanges === 0);
+    await settled(() => agent.clock.exchanges === 0);
     assert.equal(agent.clock.pending, 0);
     assert.equal(agent.board.status().provider, undefined);
     assert.deepEqual(agent.acc.errors, []);

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { BoundedBytes } from '../../../../plugins/common/peer/bounded-bytes.js';
 import { type ExchangeContext, type ExchangeRequest, exchange } from '../../../../plugins/common/peer/exchange.js';
 import { FakeClock } from '../../../support/fake-clock.js';
-import { until } from './harness.js';
+import { settled } from './harness.js';
 
 async function serve(t: TestContext) {
   const server = createServer();
@@ -94,7 +94,7 @@ test('the limit is a body that is taken, one byte more is not', async (t) => {
   assert.equal((await ask()).body.length, 1000);
   length = 1001;
   await assert.rejects(ask(), { reason: 'too_large' });
-  await until(() => [...sockets].every((socket) => socket.destroyed));
+  await settled(() => [...sockets].every((socket) => socket.destroyed));
 });
 
 test('BoundedBytes keeps what comes in pieces, and takes no room beyond its limit', () => {

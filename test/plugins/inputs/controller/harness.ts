@@ -13,6 +13,7 @@ import { TestAccumulator } from '../../../support/accumulator.js';
 import { FakeClock, settle } from '../../../support/fake-clock.js';
 import { MemoryLog } from '../../../support/memory-log.js';
 import { tempFolder } from '../../../support/temp-folder.js';
+import { until } from '../../../support/wait-for.js';
 
 /** A time that nothing else waits for: timers of it are exchanges under way. */
 export const TIMEOUT_MS = 9_973;
@@ -109,11 +110,11 @@ export class Harness {
 
   /** Repeats `next` until `condition` holds. */
   async nextUntil(condition: () => boolean): Promise<void> {
-    while (!condition()) await this.next();
+    await until(condition, { turn: () => this.next() });
   }
 
   async idle(): Promise<void> {
-    await until(() => this.clock.exchanges === 0 && this.clock.pending === 2);
+    await settled(() => this.clock.exchanges === 0 && this.clock.pending === 2);
   }
 
   /** Addresses of the UDP targets on the board. */
@@ -142,8 +143,8 @@ export class Harness {
 }
 
 /** Waits for what the event loop brings about. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await settle();
+export function settled(condition: () => boolean): Promise<void> {
+  return until(condition, { turn: settle });
 }
 
 export function listOf(...addresses: string[]): string {

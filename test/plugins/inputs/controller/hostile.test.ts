@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { MAX_PINGLIST_BYTES } from '../../../../core/pinglist/limits.js';
 import type { FailureReason } from '../../../../plugins/common/peer/failure.js';
 import { ControllerDouble, sendJson, type Takeover } from '../../../support/controller-double.js';
-import { Harness, listOf, TIMEOUT_MS, until } from './harness.js';
+import { Harness, listOf, settled, TIMEOUT_MS } from './harness.js';
 
 const TARGET = { transport: 'udp', dst: 'b', address: '10.6.6.6' };
 const document = (...targets: object[]): string => JSON.stringify({ version: 1, revision: 'evil', targets });
@@ -180,7 +180,7 @@ describe('a hostile controller', () => {
         request.socket.on('close', () => (dropped = true));
       };
       await agent.clock.advance(60_000);
-      await until(() => dripping !== undefined && agent.clock.exchanges === 1);
+      await settled(() => dripping !== undefined && agent.clock.exchanges === 1);
       for (let drip = 0; drip < 9; drip++) {
         if (dripping !== undefined) then(dripping);
         await agent.clock.advance(TIMEOUT_MS / 10);
@@ -190,7 +190,7 @@ describe('a hostile controller', () => {
       await agent.idle();
       assert.deepEqual(agent.reasons, ['timeout']);
       assert.deepEqual(agent.onBoard, ['10.0.0.2']);
-      await until(() => dropped);
+      await settled(() => dropped);
     });
   }
 

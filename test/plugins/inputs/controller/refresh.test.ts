@@ -8,7 +8,7 @@ import { EarlyFetches } from '../../../../plugins/inputs/controller/early-fetche
 import { PATIENCE_MS } from '../../../../plugins/inputs/controller/registrar.js';
 import { ControllerDouble } from '../../../support/controller-double.js';
 import { FakeClock } from '../../../support/fake-clock.js';
-import { Harness, listOf, until } from './harness.js';
+import { Harness, listOf, settled } from './harness.js';
 
 const RDMA: Endpoint = {
   transport: 'rdma-ud',
@@ -87,7 +87,7 @@ describe('a fresh list that a reader asks for', () => {
       };
     };
     await agent.clock.advance(60_000);
-    await until(() => double.count('GET') === 2);
+    await settled(() => double.count('GET') === 2);
     agent.board.requestRefresh('a test');
     answer();
     await agent.idle();
@@ -162,7 +162,7 @@ describe('an agent that is restarted', () => {
     assert.deepEqual(double.registrations.at(-1)?.endpoints, [UDP]);
     agent.board.announce(RDMA);
     await agent.clock.advance(DEBOUNCE_MS);
-    await until(() => double.registrations.length === 2);
+    await settled(() => double.registrations.length === 2);
     assert.deepEqual(double.registrations.at(-1)?.endpoints, [UDP, RDMA], 'still not all, and not waited for again');
     endExpectation();
   });

@@ -21,6 +21,7 @@ import {
   succeeded,
 } from '../../../support/probing-rig.js';
 import { LATENCY_NS, ownFakeVerbs } from '../../../support/rdma-rig.js';
+import { until } from '../../../support/wait-for.js';
 
 const configured = ownFakeVerbs();
 
@@ -85,8 +86,8 @@ function least(metric: Metric, field: string): number {
   return found?.kind === 'distribution' ? found.value.minNs : Number.NaN;
 }
 
-async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await settle();
+function eventually(condition: () => boolean): Promise<void> {
+  return until(condition, { turn: settle });
 }
 
 describe('inputs.rdma-ud', () => {

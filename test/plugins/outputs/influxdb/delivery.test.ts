@@ -2,17 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../../../core/clock.js';
 import { silentLogger } from '../../../../core/log.js';
 import { count, gauge, type Metric } from '../../../../core/metric.js';
 import { RunningOutput } from '../../../../core/pipeline/running-output.js';
 import { hasInfluxdb, InfluxdbServer } from '../../../support/influxdb-server.js';
 import { contextOf, environment, output } from '../../../support/pipeline.js';
+import { until } from '../../../support/wait-for.js';
 import { makeOutput, point } from './made.js';
 
 const skip = hasInfluxdb() ? false : 'Debian package influxdb is not installed';
-const POLL_MS = 20;
 const PARTS = 6;
 const PART = 500;
 
@@ -44,9 +43,6 @@ test('a server that is killed and halted: stored and rejected are all there was'
   let next = 0;
   const add = (): void => {
     for (const end = next + PART; next < end; next += 1) running.add(metricOf(next));
-  };
-  const until = async (isSo: () => boolean): Promise<void> => {
-    while (!isSo()) await sleep(POLL_MS);
   };
   /** The server goes away with metrics on the way, and comes back when a write has failed. */
   const without = async (leave: () => Promise<void> | void, come: () => Promise<void> | void): Promise<void> => {

@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { hasInfluxdb, InfluxdbServer } from '../../../support/influxdb-server.js';
 import { endOf } from '../../../support/numbers-input.js';
 import { tempFolder } from '../../../support/temp-folder.js';
+import { until } from '../../../support/wait-for.js';
 import { WeftProcess } from '../../../support/weft-process.js';
 
 const skip = hasInfluxdb() ? false : 'Debian package influxdb is not installed';
@@ -24,7 +25,6 @@ const NUMBERS = fileURLToPath(new URL('../../../support/numbers-input.js', impor
 const PER_SECOND = 4000;
 const PADDING = 400;
 const MAX_BYTES = { kept: 256 * 1024 * 1024, bounded: 1024 * 1024 };
-const POLL_MS = 20;
 
 class Rig {
   readonly #folder: string;
@@ -172,7 +172,7 @@ test(`${KILLS} kills: all that was on the disk reaches the server, and no damage
     else {
       await weft.until('it started', isStarted);
       // Enough for most to be at work with files and server.
-      while (rig.persisted === before) await sleep(POLL_MS);
+      await until(() => rig.persisted > before, { needs: [weft] });
       await sleep(randomInt(400));
     }
     await rig.assertBounded();

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { makeCertificates } from '../../../support/certificates.js';
 import { fetchUrl } from '../../../support/http-client.js';
 import { tempFolder } from '../../../support/temp-folder.js';
+import { waitFor } from '../../../support/wait-for.js';
 import { END_MS, probe, recorded, WINDOW_MS } from '../../common/grid/store/probes.js';
 import { gridOf, served } from './served.js';
 import { briefly, located, MESH, START_MS } from './small-mesh.js';
@@ -285,16 +286,15 @@ test('events tell of windows that are added', async (t) => {
     text += chunk;
     arrivals.emit('chunk');
   });
-  const until = async (wanted: string): Promise<void> => {
-    while (!text.includes(wanted)) await once(arrivals, 'chunk');
-  };
-  await until(': weft');
+  const told = (wanted: string): Promise<true> =>
+    waitFor(wanted, () => text.includes(wanted), { turn: () => once(arrivals, 'chunk'), seen: () => text });
+  await told(': weft');
   await write(...MESH);
   const event = { transport: 'udp', newest_ms: START_MS, settled_ms: START_MS };
-  await until(`event: window\ndata: ${JSON.stringify(event)}\n\n`);
+  await told(`event: window\ndata: ${JSON.stringify(event)}\n\n`);
   text = '';
   await clock.advance(10_000);
-  await until(':\n\n');
+  await told(':\n\n');
   const ended = once(response, 'end');
   const closed = grid.close();
   await ended;

@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from '../../../../core/clock.js';
 import { decode } from '../../../../core/config/decode.js';
@@ -28,12 +27,12 @@ import { FakeClock } from '../../../support/fake-clock.js';
 import { MemoryLog } from '../../../support/memory-log.js';
 import { contextOf, environment, output as instance } from '../../../support/pipeline.js';
 import { failureOf } from '../../../support/rejection.js';
+import { until, WAIT_LIMIT_MS } from '../../../support/wait-for.js';
 import { plain, probe, WINDOW_END_NS, WINDOW_MS } from '../../common/grid/metrics.js';
 import { startedListener, TOKENS } from '../../inputs/mesh-listener/listener.js';
 
 const never = new AbortController().signal;
 const S = 1_000_000_000n;
-const POLL_MS = 10;
 
 function make(t: TestContext, options: object) {
   const [clock, log] = [new FakeClock(), new MemoryLog()];
@@ -137,7 +136,7 @@ async function delivered(t: TestContext, url: string, metrics: readonly Metric[]
   for (const metric of metrics) output.add(metric);
   await output.start();
   t.after(() => output.stop(0));
-  while (output.stats.bufferSize > 0) await sleep(POLL_MS);
+  await until(() => output.stats.bufferSize === 0, { seen: () => output.stats });
   return output.stats;
 }
 
@@ -163,6 +162,7 @@ test('of a document that is malformed the row is found that is, and the others a
     if (isWrong) return saying(400, { error: 'malformed', message: 'these are no rows' })(_, response);
     const headers = { authorization: `Bearer ${TOKENS.agent}`, 'content-type': 'application/json' };
     const taken = await fetch(`${listener.url}/v1/rows`, {
+      signal: AbortSignal.timeout(WAIT_LIMIT_MS),
       method: 'POST',
       headers,
       body: JSON.stringify({ version: 1, rows }),

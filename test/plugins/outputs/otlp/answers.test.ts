@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs/minimal.js';
 import { BatchRefusedError, PartialWriteError, PermanentError, RetryLaterError } from '../../../../core/errors.js';
 import { count, gauge, type Metric, text } from '../../../../core/metric.js';
 import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import { failureOf } from '../../../support/rejection.js';
+import { until } from '../../../support/wait-for.js';
 import { connectedOutput, never, probe, T0, WINDOW_NS } from './output.js';
 import { type FlatPoint, grpcReceiver, httpReceiver, pointsOf, type Received, type Reply } from './receiver.js';
 
@@ -230,6 +230,6 @@ test('metrics of which no point can be made are rejected alone, each with its re
 });
 
 /** Resolves when a request has come. */
-async function arrival(received: readonly Received[]): Promise<void> {
-  while (received.length === 0) await wait(5);
+function arrival(received: readonly Received[]): Promise<void> {
+  return until(() => received.length > 0);
 }

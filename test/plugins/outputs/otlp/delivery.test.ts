@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../../../core/clock.js';
 import { count, type Metric } from '../../../../core/metric.js';
 import { RunningOutput } from '../../../../core/pipeline/running-output.js';
 import { OtlpOutput } from '../../../../plugins/outputs/otlp/otlp.js';
 import { contextOf, environment, output } from '../../../support/pipeline.js';
+import { until } from '../../../support/wait-for.js';
 import { configOf, probe } from './output.js';
 import { type FlatPoint, httpReceiver, type Reply } from './receiver.js';
 
@@ -55,7 +55,7 @@ test('what the receiver has and what was counted as lost is all that was sent, w
   await running.start();
   t.after(() => running.stop(0));
   for (let i = 0; i < METRICS; i += 1) running.add(metric(i));
-  while (running.stats.bufferSize > 0) await wait(10);
+  await until(() => running.stats.bufferSize === 0, { seen: () => running.stats });
 
   const { metricsWritten, metricsRejected, metricsDropped, rejections } = running.stats;
   assert.equal(faults.length, 0, 'every fault was met');

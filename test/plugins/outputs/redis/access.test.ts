@@ -7,11 +7,11 @@ import { type TestContext, test } from 'node:test';
 import type { Metric } from '../../../../core/metric.js';
 import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import type { RedisOutput } from '../../../../plugins/outputs/redis/redis.js';
-import { until } from '../../../support/redis-cluster.js';
 import { freePort, hasRedis, RedisServer } from '../../../support/redis-server.js';
 import { failureOf } from '../../../support/rejection.js';
 import { settled } from '../../../support/settled.js';
 import { tempFolder } from '../../../support/temp-folder.js';
+import { until } from '../../../support/wait-for.js';
 import { makeOutput, never, pair, pairs } from './made.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 60_000 };

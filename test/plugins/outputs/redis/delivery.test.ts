@@ -10,8 +10,9 @@ import { silentLogger } from '../../../../core/log.js';
 import { gauge, type Metric } from '../../../../core/metric.js';
 import { RunningOutput } from '../../../../core/pipeline/running-output.js';
 import { contextOf, environment, output } from '../../../support/pipeline.js';
-import { startCluster, startWatched, until } from '../../../support/redis-cluster.js';
+import { startCluster, startWatched } from '../../../support/redis-cluster.js';
 import { hasRedis, RedisServer } from '../../../support/redis-server.js';
+import { until } from '../../../support/wait-for.js';
 import { entries, hash, makeOutput, pair, START_NS, WINDOW_NS } from './made.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 120_000 };

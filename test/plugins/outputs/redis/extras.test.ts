@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { createClient } from 'redis';
 import { gauge } from '../../../../core/metric.js';
 import { PeerError } from '../../../../plugins/common/peer/failure.js';
-import { until } from '../../../support/redis-cluster.js';
 import { hasRedis, RedisServer } from '../../../support/redis-server.js';
 import { settled } from '../../../support/settled.js';
 import { TimeSeriesRedis } from '../../../support/time-series-redis.js';
+import { until } from '../../../support/wait-for.js';
 import { makeOutput, never, pair, pairs, START_NS } from './made.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 60_000 };

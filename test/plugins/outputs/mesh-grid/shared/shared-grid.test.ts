@@ -5,9 +5,10 @@ import { systemClock } from '../../../../../core/clock.js';
 import { ConfigError, StartupError } from '../../../../../core/errors.js';
 import type { Metric } from '../../../../../core/metric.js';
 import { freePort, hasRedis, RedisServer } from '../../../../support/redis-server.js';
+import { until } from '../../../../support/wait-for.js';
 import { at, END_MS, probe, WINDOW_MS } from '../../../common/grid/store/probes.js';
 import { gridOf } from '../served.js';
-import { contents, openServer, type SharedServer, until, untilEqual } from './shared-grids.js';
+import { contents, openServer, type SharedServer, untilEqual } from './shared-grids.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 60_000 };
 const HOSTS = ['a1', 'a2', 'b1', 'b2', 'c1', 'c2'];

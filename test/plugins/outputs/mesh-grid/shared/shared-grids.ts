@@ -7,6 +7,7 @@ import type { Metric } from '../../../../../core/metric.js';
 import { GridServer } from '../../../../../plugins/outputs/mesh-grid/grid-server.js';
 import { fetchUrl } from '../../../../support/http-client.js';
 import { MemoryLog } from '../../../../support/memory-log.js';
+import { waitFor } from '../../../../support/wait-for.js';
 import { END_MS, WINDOW_MS } from '../../../common/grid/store/probes.js';
 import { configOf } from '../served.js';
 
@@ -90,13 +91,11 @@ export async function contents({ ask }: SharedServer): Promise<string> {
 /** Waits until a server has all that Redis holds and is equal to another. */
 export async function untilEqual(one: SharedServer, other: SharedServer): Promise<void> {
   const expected = await contents(other);
-  await until(async () => (await contents(one)) === expected);
+  let found = '';
+  const look = async () => {
+    found = await contents(one);
+    return found === expected;
+  };
+  await waitFor('equal servers', look, { seen: () => ({ found, expected }) });
   assert.equal(await contents(one), expected);
-}
-
-const POLL_MS = 10;
-
-/** The runner's timeout ends a wait that never does. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
