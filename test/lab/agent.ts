@@ -56,8 +56,9 @@ export class LabAgent {
   }
 
   /**
-   * Resolves when the process has started, and the controller in it serves; the agent is not ready yet. Agents that find no
-   * controller wait ever longer, so it comes first. Started again, it is the same agent.
+   * Resolves when the process has started, and the controller in it serves; the agent is not ready yet. A guest takes many
+   * seconds to start it: several are started at once, and who finds no controller yet asks again, at first within a second.
+   * Started again, it is the same agent.
    */
   static async start(guest: Guest, plan: LabAgentPlan): Promise<LabAgent> {
     const {

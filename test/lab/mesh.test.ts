@@ -30,11 +30,10 @@ describe('three hosts over RDMA', { skip: labUnavailable() ?? false }, () => {
     lab = await startLab({ hosts: 3 });
     const [first, ...rest] = lab.guests;
     const controller = { heartbeat: '2s', refresh: '2s', policies: [POLICY] };
-    const withController = await LabAgent.start(first, { controllerOn: first, controller });
-    agents = [
-      withController,
-      ...(await Promise.all(rest.map((guest) => LabAgent.start(guest, { controllerOn: first })))),
-    ];
+    agents = await Promise.all([
+      LabAgent.start(first, { controllerOn: first, controller }),
+      ...rest.map((guest) => LabAgent.start(guest, { controllerOn: first })),
+    ]);
   });
   after(() => lab?.stop());
 

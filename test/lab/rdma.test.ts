@@ -32,8 +32,10 @@ describe('two hosts that probe each other over RDMA', { skip: labUnavailable() ?
     const [a, b] = lab.guests;
     await Promise.all([a, b].map(prepareNetemOnMessages));
     const controller = { heartbeat: '2s', refresh: '2s', policies: POLICIES };
-    prober = await LabAgent.start(a, { controllerOn: a, controller, labels: { end: 'a' } });
-    reflector = await LabAgent.start(b, { controllerOn: a, labels: { end: 'b' } });
+    [prober, reflector] = await Promise.all([
+      LabAgent.start(a, { controllerOn: a, controller, labels: { end: 'a' } }),
+      LabAgent.start(b, { controllerOn: a, labels: { end: 'b' } }),
+    ]);
     [qpn] = await Promise.all([reflector.qpn(), prober.measures(b.name), reflector.measures(a.name)]);
   });
 

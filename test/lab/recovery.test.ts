@@ -28,8 +28,7 @@ describe('a host that is probed over RDMA', { skip: labUnavailable() ?? false },
     const [first, second] = lab.guests;
     plan = { controllerOn: first, windowMs: WINDOW_MS };
     const controller = { heartbeat: PERIOD, refresh: PERIOD, policies: [POLICY] };
-    prober = await LabAgent.start(first, { ...plan, controller });
-    host = await LabAgent.start(second, plan);
+    [prober, host] = await Promise.all([LabAgent.start(first, { ...plan, controller }), LabAgent.start(second, plan)]);
     await Promise.all([prober.measures(second.name), host.measures(first.name)]);
   });
 
