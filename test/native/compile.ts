@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover'];
 const FLAGS = [
-  ...['-std=c++17', '-O1', '-g', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
+  ...['-std=c++17', '-O1', '-g1', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
   ...['-Inative/src', '-Itest/native', '-DWEFT_HAVE_VERBS'],
 ];
 /** Layers of native/src that need no Node. */

@@ -10,12 +10,14 @@ const run = promisify(execFile);
 /** A program that hangs is killed; its output is in the error when it fails. */
 const LIMITS = { timeout: 120_000, killSignal: 'SIGKILL' } as const;
 const FUZZ_ITERATIONS = 50_000;
+/** The slow ones wait for their timeouts. */
+const AT_ONCE = 2;
 
 const { unit, fuzz } = await compileNative();
 const env = { ...process.env, WEFT_LIBIBVERBS: await compileFakeVerbs({ sanitized: true }) };
 const { stdout } = await run(unit, ['--list']);
 
-describe('C++', () => {
+describe('C++', { concurrency: AT_ONCE }, () => {
   for (const name of stdout.trim().split('\n')) {
     test(name.replaceAll('_', ' '), () => check(unit, name));
   }
