@@ -1,6 +1,5 @@
 /** What it costs to write windows of probes to InfluxDB: each version of the output, and the package `influx` as it comes. */
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { InfluxDB, type IPoint } from 'influx';
 import { systemClock } from '../core/clock.js';
 import { silentLogger } from '../core/log.js';
@@ -12,78 +11,30 @@ import { InfluxdbOutput } from '../plugins/outputs/influxdb/influxdb.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
 import { probeWindow } from './probe-window.js';
 import { startSink } from './sink.js';
-import { median } from './statistics.js';
+import { compared, costOf, type Measured, type Writer } from './writer-cost.js';
 
 const BATCH = 5000;
 const BATCHES = 8;
 const never = new AbortController().signal;
 
-interface Writer {
-  readonly name: string;
-  write(batch: readonly Metric[]): Promise<void>;
-  close(): Promise<void>;
-}
-
-interface Cost {
-  readonly rate: number;
-  /** CPU of this process, ms per 1 000 metrics. */
-  readonly cpuMs: number;
-  readonly bytes: number;
-  /** How long the event loop was held up at most, ms. */
-  readonly blockedMs: number;
-}
-
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
-  const batches = quick ? 2 : BATCHES;
   const metrics = Array.from({ length: BATCH }, (_, i) => probeWindow(i));
+  const batches = new Array<readonly Metric[]>(quick ? 2 : BATCHES).fill(metrics);
   const makers = [packageWriter, ...([1, 2, 3] as const).map((version) => (url: string) => outputWriter(version, url))];
-  const costs = makers.map((): Cost[] => []);
-  let names: string[] = [];
-  // In turn, so that what else the machine does befalls all alike; the first round warms up.
-  for (let round = 0; round <= (quick ? 1 : 5); round += 1) {
-    names = [];
-    for (const [i, make] of makers.entries()) {
-      const { name, cost } = await measured(make, metrics, batches);
-      names.push(name);
-      if (round > 0) costs[i]?.push(cost);
-    }
-  }
-  return names.flatMap((name, i) => rowsOf(name, costs[i] ?? [], costs[0] ?? []));
+  const measures = makers.map((make) => () => measured(make, batches));
+  return compared(quick, measures, { name: 'bytes a metric', unit: 'bytes' });
 }
 
-async function measured(make: (url: string) => Promise<Writer>, metrics: readonly Metric[], batches: number) {
+async function measured(
+  make: (url: string) => Promise<Writer>,
+  batches: readonly (readonly Metric[])[],
+): Promise<Measured> {
   const sink = await startSink();
   const writer = await make(sink.url);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
-  for (let i = 0; i < batches; i += 1) await writer.write(metrics);
-  const { user, system } = process.cpuUsage(startCpu);
-  const seconds = (performance.now() - startMs) / 1000;
-  delay.disable();
+  const cost = await costOf(writer, batches);
   await writer.close();
   const bytes = await sink.finish();
-  const written = metrics.length * batches;
-  const cost = {
-    rate: written / seconds,
-    cpuMs: (user + system) / written,
-    bytes: bytes / written,
-    blockedMs: delay.max / 1e6,
-  };
-  return { name: writer.name, cost };
-}
-
-function rowsOf(name: string, costs: readonly Cost[], baseline: readonly Cost[]): BenchRow[] {
-  const figure = (of: keyof Cost): number => median(costs.map((cost) => cost[of]));
-  const cpuMs = figure('cpuMs');
-  const limit = median(baseline.map((cost) => cost.cpuMs));
-  const compared = costs === baseline ? {} : { limit, ratio: cpuMs / limit };
-  return [
-    { name, value: figure('rate'), unit: 'metrics/s' },
-    { name: `${name}: CPU per 1 000 metrics`, value: cpuMs, unit: 'ms', ...compared },
-    { name: `${name}: bytes a metric`, value: figure('bytes'), unit: 'bytes' },
-    { name: `${name}: event loop held up at most`, value: figure('blockedMs'), unit: 'ms' },
-  ];
+  return { name: writer.name, cost, own: bytes / (BATCH * batches.length) };
 }
 
 async function outputWriter(version: 1 | 2 | 3, url: string): Promise<Writer> {

@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { systemClock } from '../core/clock.js';
@@ -16,33 +15,18 @@ import { recordOf } from '../plugins/outputs/redis/record.js';
 import { RedisOutput } from '../plugins/outputs/redis/redis.js';
 import type { BenchOptions, BenchRow } from './bench-row.js';
 import { probeWindow } from './probe-window.js';
-import { median } from './statistics.js';
+import { compared, costOf, type Measured, type Writer } from './writer-cost.js';
 
 const BATCH = 1000;
 const BATCHES = 20;
 /** One by one takes long. */
 const PLAIN_BATCHES = 3;
+const QUICK_BATCHES = 2;
 const STREAM_LENGTH = 20_000;
 const EXPIRY_MS = 300_000;
 const WINDOW_MS = 10_000;
 const POLL_MS = 10;
 const never = new AbortController().signal;
-
-interface Writer {
-  readonly name: string;
-  readonly batches: number;
-  write(batch: readonly Metric[]): Promise<void>;
-  close(): Promise<void>;
-}
-
-interface Cost {
-  readonly rate: number;
-  /** CPU of this process and of Redis, ms per 1 000 metrics. */
-  readonly cpuMs: number;
-  readonly redisCpuMs: number;
-  /** How long the event loop was held up at most, ms. */
-  readonly blockedMs: number;
-}
 
 export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-bench-'));
@@ -51,70 +35,32 @@ export async function run({ quick }: BenchOptions): Promise<BenchRow[]> {
   const server = spawn('setpriv', ['--pdeathsig', 'KILL', 'redis-server', ...own], { stdio: 'ignore' });
   try {
     await ready(socket);
-    const makers = [
-      plainWriter,
-      (url: string) => outputWriter(url),
-      (url: string) => outputWriter(url, { publish: true }),
+    const measures = [
+      () => measured(plainWriter(socket), socket, quick ? QUICK_BATCHES : PLAIN_BATCHES),
+      () => measured(outputWriter(socket), socket, quick ? QUICK_BATCHES : BATCHES),
+      () => measured(outputWriter(socket, { publish: true }), socket, quick ? QUICK_BATCHES : BATCHES),
     ];
-    const costs = makers.map((): Cost[] => []);
-    const names: string[] = [];
-    // In turn, so that what else the machine does befalls all alike; the first round warms up.
-    for (let round = 0; round <= (quick ? 1 : 5); round += 1) {
-      for (const [i, make] of makers.entries()) {
-        const writer = await make(socket);
-        names[i] = writer.name;
-        const cost = await measured(writer, socket, quick);
-        if (round > 0) costs[i]?.push(cost);
-      }
-    }
-    return names.flatMap((name, i) => rowsOf(name, costs[i] ?? [], costs[0] ?? []));
+    return await compared(quick, measures, { name: 'CPU of Redis per 1 000 metrics', unit: 'ms' });
   } finally {
     server.kill('SIGKILL');
     await rm(folder, { recursive: true });
   }
 }
 
-async function measured(writer: Writer, socket: string, quick: boolean): Promise<Cost> {
-  const batches = quick ? 2 : writer.batches;
+async function measured(writer: Writer, socket: string, length: number): Promise<Measured> {
   // Objects of its own for each batch, as the agent has them.
-  const metrics = Array.from({ length: batches }, (_, b) =>
+  const batches = Array.from({ length }, (_, b) =>
     Array.from({ length: BATCH }, (_unused, i): Metric => ({ ...probeWindow(i), timeNs: BigInt(b) * 10_000_000_000n })),
   );
   await clear(socket);
-  const redisStartMs = await redisCpuMs(socket);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
-  for (const batch of metrics) await writer.write(batch);
-  const { user, system } = process.cpuUsage(startCpu);
-  const seconds = (performance.now() - startMs) / 1000;
-  delay.disable();
-  const thousands = (BATCH * batches) / 1000;
-  const redisMs = (await redisCpuMs(socket)) - redisStartMs;
+  const startMs = await redisCpuMs(socket);
+  const cost = await costOf(writer, batches);
+  const redisMs = (await redisCpuMs(socket)) - startMs;
   await writer.close();
-  return {
-    rate: (BATCH * batches) / seconds,
-    cpuMs: (user + system) / 1000 / thousands,
-    redisCpuMs: redisMs / thousands,
-    blockedMs: delay.max / 1e6,
-  };
+  return { name: writer.name, cost, own: (redisMs * 1000) / (BATCH * length) };
 }
 
-function rowsOf(name: string, costs: readonly Cost[], baseline: readonly Cost[]): BenchRow[] {
-  const figure = (of: keyof Cost): number => median(costs.map((cost) => cost[of]));
-  const compared = (of: keyof Cost) => {
-    const limit = median(baseline.map((cost) => cost[of]));
-    return costs === baseline ? {} : { limit, ratio: figure(of) / limit };
-  };
-  return [
-    { name, value: figure('rate'), unit: 'metrics/s', ...compared('rate') },
-    { name: `${name}: CPU per 1 000 metrics`, value: figure('cpuMs'), unit: 'ms', ...compared('cpuMs') },
-    { name: `${name}: CPU of Redis`, value: figure('redisCpuMs'), unit: 'ms', ...compared('redisCpuMs') },
-    { name: `${name}: event loop held up at most`, value: figure('blockedMs'), unit: 'ms' },
-  ];
-}
-
-async function outputWriter(socket: string, extra: Partial<RedisOutputConfig> = {}): Promise<Writer> {
+function outputWriter(socket: string, extra: Partial<RedisOutputConfig> = {}): Writer {
   const config: RedisOutputConfig = {
     ...{
       url: `unix:${socket}`,
@@ -131,21 +77,19 @@ async function outputWriter(socket: string, extra: Partial<RedisOutputConfig> = 
   const output = new RedisOutput(config, { name: 'bench', log: silentLogger, clock: systemClock, agent, board });
   return {
     name: extra.publish ? 'outputs/redis, published too' : 'outputs/redis',
-    batches: BATCHES,
     write: (batch) => output.write(batch, never),
     close: () => output.close(),
   };
 }
 
 /** DEL, HSET, PEXPIRE and XADD, each waited for; without what the output guards against. */
-async function plainWriter(socket: string): Promise<Writer> {
+function plainWriter(socket: string): Writer {
   const client = clientOf(socket);
-  await client.connect();
   const trim = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: STREAM_LENGTH } } as const;
   return {
     name: 'the plain client, one by one',
-    batches: PLAIN_BATCHES,
     async write(batch) {
+      if (!client.isOpen) await client.connect();
       for (const [i, metric] of batch.entries()) {
         const { key, fields } = recordOf(metric, i, { prefix: 'weft:', windowMs: WINDOW_MS });
         const map: Record<string, string> = {};
