@@ -6,7 +6,7 @@
 
 import type { Distribution } from '../../core/distribution.js';
 import type { Field, Metric } from '../../core/metric.js';
-import { quantilesNs } from './quantiles.js';
+import { type QuantileName, quantilesNs } from './quantiles.js';
 
 /** Told of one value of a line: a text, an integer, or a float. */
 export type ValueVisitor = (key: string, value: number | string, isInteger: boolean) => void;
@@ -21,13 +21,30 @@ export function visitValues(key: string, field: Field, visit: ValueVisitor): voi
 const FRACTIONAL: ReadonlySet<string> = new Set(['ms', 's', 'ratio']);
 
 function visitFigures(key: string, distribution: Distribution, visit: ValueVisitor): void {
-  for (const [name, ns] of quantilesNs(distribution)) visit(`${key}_${name}`, ns, true);
+  const names = figureNames(key);
+  for (const [name, ns] of quantilesNs(distribution)) visit(names[name], ns, true);
   if (distribution.count > 0) {
-    visit(`${key}_min`, distribution.minNs, true);
-    visit(`${key}_max`, distribution.maxNs, true);
-    visit(`${key}_mean`, Math.round(distribution.meanNs), true);
+    visit(names.min, distribution.minNs, true);
+    visit(names.max, distribution.maxNs, true);
+    visit(names.mean, Math.round(distribution.meanNs), true);
   }
-  visit(`${key}_count`, distribution.count, true);
+  visit(names.count, distribution.count, true);
+}
+
+type FigureNames = Readonly<Record<QuantileName | 'min' | 'max' | 'mean' | 'count', string>>;
+/** By field: windows are many, their fields few. */
+const namesOf = new Map<string, FigureNames>();
+/** Names may come from elsewhere. */
+const MAX_NAMES = 1000;
+
+function figureNames(key: string): FigureNames {
+  const known = namesOf.get(key);
+  if (known !== undefined) return known;
+  const quantiles = { p50: `${key}_p50`, p90: `${key}_p90`, p95: `${key}_p95`, p99: `${key}_p99`, p999: `${key}_p999` };
+  const names = { ...quantiles, min: `${key}_min`, max: `${key}_max`, mean: `${key}_mean`, count: `${key}_count` };
+  if (namesOf.size === MAX_NAMES) namesOf.clear();
+  namesOf.set(key, names);
+  return names;
 }
 
 /**

@@ -152,6 +152,24 @@ test('the sum stays exact beyond 2^53', () => {
   assert.equal(doubled.sumNsNumber, Number(doubled.sumNs));
 });
 
+test('a bucket holds up to 2^40 - 1 values', () => {
+  const cells: [number, number][] = [];
+  for (const [ns, count] of [
+    [1, 2 ** 40 - 1],
+    [5, 2 ** 39 + 1],
+    [2 ** 53 - 1, 1],
+  ] as const) {
+    const buckets = [bucketIndex(ns), count];
+    const parts = { count, sumNs: BigInt(ns) * BigInt(count), minNs: ns, maxNs: ns, buckets };
+    Distribution.fromSparseParts(parts).forEachBucket((index, held) => cells.push([index, held]));
+  }
+  assert.deepEqual(cells, [
+    [bucketIndex(1), 2 ** 40 - 1],
+    [bucketIndex(5), 2 ** 39 + 1],
+    [bucketIndex(2 ** 53 - 1), 1],
+  ]);
+});
+
 test('a clone is independent, and merging a distribution with itself doubles it', () => {
   const value = of([0, 10, 20_000]);
   const copy = value.clone();

@@ -24,6 +24,16 @@ test('a distribution is flattened to its figures in ns, quantiles within 1 %', (
   );
 });
 
+test('the figures of ever new fields have the names of theirs', () => {
+  const values = new Distribution();
+  values.record(5);
+  for (let i = 0; i < 2500; i += 1)
+    assert.match(
+      line('m', {}, { [`f${i % 1250}`]: distribution(values) }) ?? '',
+      new RegExp(`^m f${i % 1250}_p50=5i,`),
+    );
+});
+
 test('special characters are escaped', () => {
   assert.equal(
     line('a b,c=d', { 'k =,': 'v =,\n', end: 'back\\', 'e\\': 'x' }, { 'f =,': text('say "hi" \\ \n'), g: gauge(1) }),
