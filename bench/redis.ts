@@ -91,9 +91,9 @@ function plainWriter(socket: string): Writer {
     async write(batch) {
       if (!client.isOpen) await client.connect();
       for (const [i, metric] of batch.entries()) {
-        const { key, fields } = recordOf(metric, i, { prefix: 'weft:', windowMs: WINDOW_MS });
+        const { key, names, values } = recordOf(metric, i, { prefix: 'weft:', windowMs: WINDOW_MS });
         const map: Record<string, string> = {};
-        for (let at = 0; at < fields.length; at += 2) map[fields[at] ?? ''] = fields[at + 1] ?? '';
+        for (const [at, name] of names.list.entries()) map[name] = String(values[at]);
         await client.del(key);
         await client.hSet(key, map);
         await client.pExpire(key, EXPIRY_MS);

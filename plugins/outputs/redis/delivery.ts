@@ -2,7 +2,7 @@
 
 import { PartialWriteError, type Rejection } from '../../../core/errors.js';
 import { PeerError } from '../../common/peer/failure.js';
-import { type Failure, type Mishap, mishapOf, type Refusal } from './replies.js';
+import { type Failure, type Mishap, mishapOf, mishapOfReply, type Refusal } from './replies.js';
 
 export class Delivery {
   readonly #size: number;
@@ -23,17 +23,19 @@ export class Delivery {
 
   /** Waits for the answer to a command for these metrics. Never rejects; resolves to whether it was answered well. */
   async track(indices: readonly number[], answer: Promise<unknown>): Promise<boolean> {
-    this.#count(indices, 1);
-    try {
-      await answer;
+    return this.#follow(indices, answer, () => {
       this.#isAnyTaken = true;
-      return true;
-    } catch (error) {
-      this.#noteAll(indices, mishapOf(error));
-      return false;
-    } finally {
-      this.#count(indices, -1);
-    }
+    });
+  }
+
+  /** The same for a command that is answered for each of them: with a number, or the text of an error. */
+  async trackEach(indices: readonly number[], answer: Promise<readonly (number | string)[]>): Promise<boolean> {
+    return this.#follow(indices, answer, (replies) => {
+      for (const [i, index] of indices.entries()) {
+        if (typeof replies[i] === 'number') this.#isAnyTaken = true;
+        else this.#noteAll([index], mishapOfReply(String(replies[i])));
+      }
+    });
   }
 
   /** What can never be stored, found before anything was sent. */
@@ -85,6 +87,19 @@ export class Delivery {
       `${this.#failures.size} of ${this.#size} cannot be written to ${this.#place} yet: ${failure.error.message}`;
     const message = [refusedText, failedText].filter((part) => part !== undefined).join('; ');
     throw new PartialWriteError(message, { accepted, rejected, retry: failure !== undefined });
+  }
+
+  async #follow<T>(indices: readonly number[], answer: Promise<T>, note: (answer: T) => void): Promise<boolean> {
+    this.#count(indices, 1);
+    try {
+      note(await answer);
+      return true;
+    } catch (error) {
+      this.#noteAll(indices, mishapOf(error));
+      return false;
+    } finally {
+      this.#count(indices, -1);
+    }
   }
 
   /** An error without a word of its own blames a metric only if Redis took something else: it may be a proxy's, or Redis ill. */

@@ -1,11 +1,14 @@
 /** What happens in Redis in one step. All keys of a script are in one slot of a cluster. */
 
+import { READ_TABLE } from './script-table.js';
+
 /**
- * The latest window: KEYS hash; ARGV time (ns), expiry (ms), then field, value, …
- * An older window never replaces a newer one; the same one replaces itself. Returns whether it was written. Times are
- * compared as texts: a number of Lua's holds 53 bits of them.
+ * The latest windows: KEYS hashes; ARGV expiry (ms), then a table of their fields. An older window never replaces a newer one;
+ * the same one replaces itself. Returns for each whether it was written, 1 or 0, or the error it met with, a text: what is
+ * wrong with one key is nobody else's matter. Times are compared as texts: a number of Lua's holds 53 bits of them. A Redis
+ * without memory refuses the first HSET, while nothing is gone; what comes after a change it never refuses a script.
  */
-export const LATEST = `
+export const LATEST = `${READ_TABLE}
 local function isNewer(a, b)
   local aIsNegative, bIsNegative = a:sub(1, 1) == '-', b:sub(1, 1) == '-'
   if aIsNegative ~= bIsNegative then return bIsNegative end
@@ -13,28 +16,44 @@ local function isNewer(a, b)
   if #a ~= #b then return #a > #b end
   return a > b
 end
-local held = redis.call('HGET', KEYS[1], 'time_ns')
-if held and held:match('^%-?%d+$') and isNewer(held, ARGV[1]) then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], unpack(ARGV, 3))
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 1
+local function run(...)
+  local answer = redis.pcall(...)
+  if type(answer) == 'table' and answer.err then error(answer) end
+  return answer
+end
+local isAllowed = false
+local function replace(key, fields)
+  local held = run('HGET', key, 'time_ns')
+  if held and held:match('^%-?%d+$') and isNewer(held, fields[2]) then return 0 end
+  if not isAllowed then run('HSET', key, 'time_ns', held or fields[2]) end
+  isAllowed = true
+  run('DEL', key)
+  run('HSET', key, unpack(fields))
+  run('PEXPIRE', key, ARGV[1])
+  return 1
+end
+local fieldsOf = readTable(2)
+local answers = {}
+for i, key in ipairs(KEYS) do
+  local isWell, answer = pcall(replace, key, fieldsOf(i))
+  answers[i] = isWell and answer or answer.err or tostring(answer)
+end
+return answers
 `;
 
 /**
- * The stream: KEYS stream, writer; ARGV length, expiry of the writer (ms), then for each entry its number, the number of its
- * arguments, and these. What this writer has added before is passed over: numbers ascend. Returns how many were added.
+ * The stream: KEYS stream, writer; ARGV length, expiry of the writer (ms), the number of each entry, a table of their fields. What
+ * this writer has added before is passed over: numbers ascend. Returns how many were added.
  */
-export const APPEND = `
+export const APPEND = `${READ_TABLE}
+local fieldsOf = readTable(4)
 local last = tonumber(redis.call('GET', KEYS[2]) or 0)
-local at, added = 3, 0
-while at < #ARGV do
-  local number, size = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+local added = 0
+for i, number in ipairs(cjson.decode(ARGV[3])) do
   if number > last then
-    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', unpack(ARGV, at + 2, at + 1 + size))
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', unpack(fieldsOf(i)))
     last, added = number, added + 1
   end
-  at = at + 2 + size
 end
 redis.call('SET', KEYS[2], string.format('%.0f', last), 'PX', ARGV[2])
 return added

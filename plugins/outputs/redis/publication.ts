@@ -41,11 +41,8 @@ function publication(prefix: string, windowMs: number, records: readonly MetricR
 }
 
 /** Tags are texts, figures are numbers. */
-function pairOf({ fields, figures }: MetricRecord): object {
+function pairOf({ names, values }: MetricRecord): object {
   const pair: [string, string | number][] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    const [name = '', value = ''] = [fields[i], fields[i + 1]];
-    if (!COMMON.has(name)) pair.push([name, figures.get(name) ?? value]);
-  }
+  for (const [i, name] of names.list.entries()) if (!COMMON.has(name)) pair.push([name, values[i] ?? '']);
   return Object.fromEntries(pair);
 }

@@ -12,28 +12,32 @@ import { PeerError } from '../../common/peer/failure.js';
 import { checkOptions, type RedisOutputConfig } from './config.js';
 import { Delivery } from './delivery.js';
 import { MetricFault } from './fault.js';
-import { APPEND, LATEST, PINGWEAVE } from './lua.js';
+import { shown } from './field-names.js';
+import { LatestWriter } from './latest-writer.js';
+import { APPEND, PINGWEAVE } from './lua.js';
+import { partsOf } from './parts.js';
 import { pingweaveEntry } from './pingweave.js';
 import { publicationsOf } from './publication.js';
-import { type MetricRecord, recordOf, shown } from './record.js';
+import { type MetricRecord, recordOf } from './record.js';
 import { RedisLink, type Session } from './redis-link.js';
 import { mishapOf } from './replies.js';
 import { type StreamPart, StreamWriter } from './stream-writer.js';
 import { TimeSeries } from './time-series.js';
 
 /** Metrics in a turn of the event loop: some milliseconds. */
-const SLICE = 128;
+const SLICE = 100;
 
-/** Of one metric. */
+/** What one metric has beside its hash. */
 interface Order {
   readonly record: MetricRecord;
-  readonly commands: readonly ((session: Session) => Promise<unknown>)[];
+  readonly extras: readonly ((session: Session) => Promise<unknown>)[];
 }
 
 export class RedisOutput implements Output {
   readonly #config: RedisOutputConfig;
   readonly #windowMs: number;
   readonly #link: RedisLink;
+  readonly #latest: LatestWriter;
   readonly #streams: StreamWriter | undefined;
   readonly #series: TimeSeries | undefined;
 
@@ -44,6 +48,7 @@ export class RedisOutput implements Output {
     this.#windowMs = agent.windowMs;
     this.#link = new RedisLink(config, clock);
     const { prefix, stream_length: length, time_series: series } = config;
+    this.#latest = new LatestWriter(config.expire_after, config.cluster !== undefined);
     if (length > 0) this.#streams = new StreamWriter(prefix, length);
     if (series !== undefined)
       this.#series = new TimeSeries({ prefix, retentionMs: series.retention, figures: series.figures });
@@ -88,10 +93,14 @@ export class RedisOutput implements Output {
     for (let from = 0; from < batch.length; from += SLICE) {
       if (from > 0) await setImmediate();
       const orders = this.#ordersOf(batch, from, delivery);
-      for (const { record } of orders) records.push(record);
-      const answers = orders.flatMap(({ record, commands }) =>
-        commands.map((command) => delivery.track([record.index], command(session))),
+      const own = orders.map(({ record }) => record);
+      records.push(...own);
+      const groups = partsOf(own).flatMap((part) => this.#latest.groupsOf(part));
+      const answers = groups.map((group) =>
+        delivery.trackEach(indicesOf(group), this.#latest.write(group, session.connection.eval)),
       );
+      for (const { record, extras } of orders)
+        for (const extra of extras) answers.push(delivery.track([record.index], extra(session)));
       work.push(this.#areAnswered(answers, session, delivery));
     }
     await Promise.all(work);
@@ -117,18 +126,16 @@ export class RedisOutput implements Output {
   /** Throws MetricFault. */
   #orderOf(metric: Metric, index: number): Order {
     const { prefix, expire_after: expiry, pingweave_keys: isPingweave, pingweave_rdma: rdma } = this.#config;
-    const expiryText = String(expiry);
     const record = recordOf(metric, index, { prefix, windowMs: this.#windowMs });
-    const latest = [record.timeNs, expiryText, ...record.fields];
-    const commands: Order['commands'][number][] = [({ connection }) => connection.eval(LATEST, [record.key], latest)];
+    const extras: Order['extras'][number][] = [];
     for (const { key, args } of this.#series?.samplesOf(record) ?? [])
-      commands.push(({ connection }) => connection.send(key, args));
+      extras.push(({ connection }) => connection.send(key, args));
     const entry = isPingweave ? pingweaveEntry(record, this.#windowMs, rdma) : undefined;
     if (entry !== undefined) {
       const { key, value, end } = entry;
-      commands.push(({ connection }) => connection.eval(PINGWEAVE, [key], [value, end, expiryText]));
+      extras.push(({ connection }) => connection.eval(PINGWEAVE, [key], [value, end, String(expiry)]));
     }
-    return { record, commands };
+    return { record, extras };
   }
 
   /** The streams, each by itself. */

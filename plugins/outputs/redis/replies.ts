@@ -82,7 +82,12 @@ export function mishapOf(error: unknown): Mishap {
     const reason = error instanceof WeftError && error.code === 'WEFT_TIMEOUT' ? 'timeout' : 'unreachable';
     return { kind: 'failed', error: new PeerError(reason, describeError(error)), isConnectionSpent: true };
   }
-  const text = plainReply(error.message);
+  return mishapOfReply(error.message);
+}
+
+/** `reply`: an error as Redis words it. */
+export function mishapOfReply(reply: string): Mishap {
+  const text = plainReply(reply);
   const refusal = REFUSALS.find(([pattern]) => pattern.test(text));
   if (refusal !== undefined) return { kind: 'refused', reason: refusal[1], message: forLog(text), isCertain: true };
   const [word = ''] = text.split(' ', 1);

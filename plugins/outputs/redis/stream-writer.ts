@@ -7,10 +7,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Metric } from '../../../core/metric.js';
 import { streamKey, writerKey } from './keys.js';
+import { partsOf } from './parts.js';
 import type { MetricRecord } from './record.js';
+import { tableOf } from './script-table.js';
 
-/** Some milliseconds of Redis's time; nobody else is served meanwhile. */
-const PART_ENTRIES = 100;
 /** How long Redis remembers a writer that is silent. */
 const WRITER_EXPIRY_MS = 3_600_000;
 const ID_BYTES = 9;
@@ -47,12 +47,13 @@ export class StreamWriter {
   async append(transport: string, records: readonly MetricRecord[], send: SendPart): Promise<readonly MetricRecord[]> {
     const stream = streamKey(this.#prefix, transport);
     const missing = records.filter(({ metric }) => !this.#added.has(metric));
-    for (let at = 0; at < missing.length; at += PART_ENTRIES) {
-      const part = missing.slice(at, at + PART_ENTRIES);
+    let at = 0;
+    for (const part of partsOf(missing)) {
       const numbers = this.#numbersOf(part, stream);
       if (!(await send(this.#partOf(stream, part, numbers)))) return missing.slice(at);
       this.#lastAdded.set(stream, numbers.at(-1) ?? 0);
       for (const { metric } of part) this.#added.add(metric);
+      at += part.length;
     }
     return [];
   }
@@ -82,11 +83,7 @@ export class StreamWriter {
 
   #partOf(stream: string, records: readonly MetricRecord[], numbers: readonly number[]): StreamPart {
     this.#id ??= randomBytes(ID_BYTES).toString('base64url');
-    const args = [String(this.#length), String(WRITER_EXPIRY_MS)];
-    records.forEach(({ fields }, i) => {
-      args.push(String(numbers[i]), String(fields.length));
-      for (const text of fields) args.push(text);
-    });
+    const args = [String(this.#length), String(WRITER_EXPIRY_MS), `[${numbers.join(',')}]`, ...tableOf(records)];
     return { keys: [stream, writerKey(this.#prefix, stream, this.#id)], args, records };
   }
 }

@@ -2,8 +2,9 @@
 
 import { compileGlobs, type Matcher } from '../../../core/pipeline/glob.js';
 import { MetricFault } from './fault.js';
+import { shown } from './field-names.js';
 import { seriesKey } from './keys.js';
-import { type MetricRecord, shown } from './record.js';
+import type { MetricRecord } from './record.js';
 
 export interface TimeSeriesOptions {
   readonly prefix: string;
@@ -35,7 +36,7 @@ export class TimeSeries {
   }
 
   /** Throws MetricFault. */
-  samplesOf({ metric, key, figures }: MetricRecord): Sample[] {
+  samplesOf({ metric, key, names, values }: MetricRecord): Sample[] {
     if (metric.timeNs < 0n) throw new MetricFault('out_of_range', 'a time series has no time before 1970');
     const own = OWN_LABELS.find((label) => metric.tags[label]);
     if (own !== undefined) throw new MetricFault('invalid', `the tag ${shown(own)} has the name of a label of its own`);
@@ -45,8 +46,10 @@ export class TimeSeries {
       if (value !== '') labels.push(labelText(tag), labelText(value));
     }
     const samples: Sample[] = [];
-    for (const [figure, value] of figures) {
-      if (this.#isWanted(figure)) samples.push(this.#sample(metric.timeNs, key, figure, value, labels));
+    for (const [i, figure] of names.list.entries()) {
+      const value = values[i];
+      if (typeof value === 'number' && this.#isWanted(figure))
+        samples.push(this.#sample(metric.timeNs, key, figure, value, labels));
     }
     return samples;
   }

@@ -12,7 +12,7 @@ import { failureOf } from '../../../support/rejection.js';
 import { settled } from '../../../support/settled.js';
 import { tempFolder } from '../../../support/temp-folder.js';
 import { until } from '../../../support/wait-for.js';
-import { makeOutput, never, pair, pairs } from './made.js';
+import { hash, makeOutput, never, pair, pairs } from './made.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 60_000 };
 /** As the README has it. */
@@ -116,6 +116,41 @@ test('a node of a cluster in place of the cluster is told', needs, async (t) => 
     /cannot write to the cluster at/,
   );
 });
+
+test('where keys that go together have to be in one slot, each goes alone', needs, async (t) => {
+  const ports = ['--port', String(await freePort()), '--bind', '127.0.0.1', '--cluster-port', String(await freePort())];
+  const server = await RedisServer.start(t, [...ports, '--cluster-enabled', 'yes']);
+  await server.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+  await until(async () => (await server.cli('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+  const refused = async (): Promise<number> =>
+    Number(/errorstat_CROSSSLOT:count=(\d+)/.exec(await server.cli('INFO', 'errorstats'))?.[1] ?? 0);
+  const output = makeOutput(t, { url: server.url });
+  await output.write(pairs(250), never);
+  assert.equal(await server.cli('DBSIZE'), '252');
+  const before = await refused();
+  assert.ok(before > 0);
+  await output.write(pairs(250), never);
+  assert.equal(await refused(), before);
+  assert.equal(await server.cli('XLEN', 'weft:windows:udp'), '500');
+});
+
+test(
+  'a Redis without memory keeps the hashes that it has, and the agent those that it could not write',
+  needs,
+  async (t) => {
+    const server = await RedisServer.start(t);
+    const output = makeOutput(t, { url: server.url, stream_length: 0 });
+    await output.write([pair(0)], never);
+    const before = await hash(server, 'weft:probe:udp:a:b');
+    await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+    await keptFor(output, /OOM.*raise maxmemory/, [pair(1), ...pairs(150)]);
+    assert.deepEqual(await hash(server, 'weft:probe:udp:a:b'), before);
+    assert.equal(await server.cli('DBSIZE'), '1');
+    await server.cli('CONFIG', 'SET', 'maxmemory', '0');
+    await output.write([pair(1), ...pairs(150)], never);
+    assert.equal(await server.cli('DBSIZE'), '151');
+  },
+);
 
 test('a write is given up when the agent says so, and a Redis that is silent is left in time', needs, async (t) => {
   const server = await RedisServer.start(t);

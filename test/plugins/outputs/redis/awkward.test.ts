@@ -85,6 +85,11 @@ test('the edges of what is held', needs, async (t) => {
     [{ fields: { v: gauge(-0) } }, { v: '-0' }],
     [{ tags: { rack: long } }, { rack: long }],
     [{ tags: { rack: 'a\nb,c "d" 😀\0' } }, { rack: 'a\nb,c "d" 😀\0' }],
+    // Like what JSON, in which fields are sent, would have in its place.
+    [
+      { tags: { rack: '\\ud83d \\u0000 "],["\\', '"\\': '\u2028' } },
+      { rack: '\\ud83d \\u0000 "],["\\', '"\\': '\u2028' },
+    ],
     [{ timeNs: -1n }, { time_ns: '-1', window_start_ns: '-10000000001' }],
   ];
   for (const [rest, expected] of held) {
