@@ -38,7 +38,7 @@ const PHASES = [
     ],
     concurrency: Math.max(1, Math.floor(cores() / 2)),
   },
-  { paths: ['plugins/outputs/redis/delivery', 'plugins/outputs/influxdb/killed', ''], concurrency: cores() },
+  { paths: ['plugins/outputs/redis/delivery', 'core/pipeline/disk/killed', ''], concurrency: cores() },
 ];
 
 const { values, positionals } = parseArgs({
