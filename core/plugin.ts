@@ -93,8 +93,17 @@ interface DefinitionBase<S extends TObject> {
   readonly sample: string | URL;
 }
 
-export interface InputDefinition<S extends TObject = TObject> extends DefinitionBase<S> {
+interface InputBase<S extends TObject> extends DefinitionBase<S> {
   readonly kind: 'input';
+}
+
+interface OutputBase<S extends TObject> extends DefinitionBase<S> {
+  readonly kind: 'output';
+  /** Metrics in one write that suit its server, where that is more than the agent's `metric_batch_size`. */
+  readonly batchSize?: number;
+}
+
+export interface InputDefinition<S extends TObject = TObject> extends InputBase<S> {
   /** Does no I/O; throws ConfigError. `config` is valid, has its defaults, and durations and sizes are numbers. */
   create(config: Static<S>, context: PluginContext): Input;
 }
@@ -104,26 +113,40 @@ export interface ProcessorDefinition<S extends TObject = TObject> extends Defini
   create(config: Static<S>, context: PluginContext): Processor;
 }
 
-export interface OutputDefinition<S extends TObject = TObject> extends DefinitionBase<S> {
-  readonly kind: 'output';
-  /** Metrics in one write that suit its server, where that is more than the agent's `metric_batch_size`. */
-  readonly batchSize?: number;
+export interface OutputDefinition<S extends TObject = TObject> extends OutputBase<S> {
   create(config: Static<S>, context: PluginContext): Output;
 }
 
+/** Of a plugin that comes with weft: its code is loaded when a configuration names it, so that others do not hold it in memory. */
+interface Lazy<S extends TObject, P> {
+  /** Resolves to `create`. */
+  load(): Promise<(config: Static<S>, context: PluginContext) => P>;
+}
+
+export interface LazyInputDefinition<S extends TObject = TObject> extends InputBase<S>, Lazy<S, Input> {}
+export interface LazyOutputDefinition<S extends TObject = TObject> extends OutputBase<S>, Lazy<S, Output> {}
+
 type Opaque<D extends { create(config: never, context: PluginContext): unknown }> = Omit<D, 'create'> & {
   create(config: never, context: PluginContext): ReturnType<D['create']>;
+};
+
+type OpaqueLazy<D extends { load(): unknown }, P> = Omit<D, 'load'> & {
+  load(): Promise<(config: never, context: PluginContext) => P>;
 };
 
 /** Definitions whose configuration type is not known here: what a registry holds. */
 export type AnyInputDefinition = Opaque<InputDefinition>;
 export type AnyProcessorDefinition = Opaque<ProcessorDefinition>;
 export type AnyOutputDefinition = Opaque<OutputDefinition>;
-export type PluginDefinition = AnyInputDefinition | AnyProcessorDefinition | AnyOutputDefinition;
+export type LoadedDefinition = AnyInputDefinition | AnyProcessorDefinition | AnyOutputDefinition;
+export type LazyDefinition = OpaqueLazy<LazyInputDefinition, Input> | OpaqueLazy<LazyOutputDefinition, Output>;
+export type PluginDefinition = LoadedDefinition | LazyDefinition;
 
 export function definePlugin<S extends TObject>(definition: InputDefinition<S>): InputDefinition<S>;
 export function definePlugin<S extends TObject>(definition: ProcessorDefinition<S>): ProcessorDefinition<S>;
 export function definePlugin<S extends TObject>(definition: OutputDefinition<S>): OutputDefinition<S>;
+export function definePlugin<S extends TObject>(definition: LazyInputDefinition<S>): LazyInputDefinition<S>;
+export function definePlugin<S extends TObject>(definition: LazyOutputDefinition<S>): LazyOutputDefinition<S>;
 export function definePlugin(definition: object): object {
   return definition;
 }

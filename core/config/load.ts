@@ -1,14 +1,20 @@
 /** Reads, checks and decodes a configuration. Every mistake is found before anything starts, and all are reported at once. */
 
 import type { ConfigError } from '../errors.js';
-import type { AnyInputDefinition, AnyOutputDefinition, AnyProcessorDefinition } from '../plugin.js';
+import type {
+  AnyInputDefinition,
+  AnyOutputDefinition,
+  AnyProcessorDefinition,
+  LoadedDefinition,
+  PluginDefinition,
+} from '../plugin.js';
 import { checkBufferDirectories } from './buffer-directories.js';
 import type { InputConfig, OutputConfig, ProcessorConfig } from './common.js';
 import { type ConfigFile, type FileOptions, readConfigFiles } from './files.js';
 import { readFurtherSections, type SectionDefinition } from './further-section.js';
 import { buildInstances } from './instances.js';
 import { configError } from './locate.js';
-import { checkSections, type Entry, type PluginSection, readAgent, readEntries } from './sections.js';
+import { checkSections, type Entry, namesPlugin, type PluginSection, readAgent, readEntries } from './sections.js';
 import { withThirdParty } from './third-party.js';
 import type { Config, PluginRegistry } from './types.js';
 import { Validator } from './validator.js';
@@ -28,7 +34,9 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     files,
     further.map(({ name }) => name),
   );
-  const plugins = await withThirdParty(options.registry, files);
+  const { definitions, complete } = await withThirdParty(options.registry, files);
+  const used = definitions.map((plugin) => (namesPlugin(files, plugin) ? loaded(plugin) : plugin));
+  const plugins = { definitions: await Promise.all(used), complete };
   const validator = new Validator();
   const agent = readAgent(files, validator);
   const entries = (section: PluginSection): Entry[] => readEntries(files, section, plugins);
@@ -53,6 +61,11 @@ export async function loadRegistry(options: LoadOptions): Promise<PluginRegistry
   const { definitions } = await withThirdParty(options.registry, files);
   throwIssues(files);
   return { definitions };
+}
+
+async function loaded(definition: PluginDefinition): Promise<LoadedDefinition> {
+  if (!('load' in definition)) return definition;
+  return { ...definition, create: await definition.load() } as LoadedDefinition;
 }
 
 /** In the order of files, lines and columns. */

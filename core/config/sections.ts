@@ -89,6 +89,11 @@ export function readEntries(
   });
 }
 
+/** Whether there are entries of the plugin, right or wrong. */
+export function namesPlugin(files: readonly ConfigFile[], { kind, id }: PluginDefinition): boolean {
+  return sections(files, `${kind}s`).some(({ value }) => isMap(value) && Object.hasOwn(value, id));
+}
+
 function entriesOf(source: Source, path: Path, definition: PluginDefinition, list: unknown): Entry[] {
   if (isMap(list)) {
     source.report(path, 'expected a list of option maps, found a map; begin its first option with "- "', 'key');

@@ -1,6 +1,6 @@
 /** The inputs that come with weft, sorted by id. */
 
-import type { AnyInputDefinition } from '../../core/plugin.js';
+import type { PluginDefinition } from '../../core/plugin.js';
 import controller from './controller/index.js';
 import meshListener from './mesh-listener/index.js';
 import pinglist from './pinglist/index.js';
@@ -8,4 +8,4 @@ import rdmaUd from './rdma-ud/index.js';
 import tcp from './tcp/index.js';
 import udp from './udp/index.js';
 
-export const inputPlugins: readonly AnyInputDefinition[] = [controller, meshListener, pinglist, rdmaUd, tcp, udp];
+export const inputPlugins: readonly PluginDefinition[] = [controller, meshListener, pinglist, rdmaUd, tcp, udp];

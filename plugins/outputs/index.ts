@@ -1,6 +1,6 @@
 /** The outputs that come with weft, sorted by id. */
 
-import type { AnyOutputDefinition } from '../../core/plugin.js';
+import type { PluginDefinition } from '../../core/plugin.js';
 import file from './file/index.js';
 import influxdb from './influxdb/index.js';
 import meshGrid from './mesh-grid/index.js';
@@ -8,4 +8,4 @@ import otlp from './otlp/index.js';
 import prometheus from './prometheus/index.js';
 import redis from './redis/index.js';
 
-export const outputPlugins: readonly AnyOutputDefinition[] = [file, influxdb, meshGrid, otlp, prometheus, redis];
+export const outputPlugins: readonly PluginDefinition[] = [file, influxdb, meshGrid, otlp, prometheus, redis];

@@ -3,26 +3,16 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { repositoryRoot } from '../core/config/repository.js';
+import { fetchUrl } from '../support/http-client.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { WeftProcess } from '../support/weft-process.js';
 
-/**
- * Of those that weft depends on: what every agent needs, outputs/prometheus, and what prom-client loads by itself, which is the
- * API of OpenTelemetry. Packages of ES modules are not seen.
- */
-const NEEDED = [
-  '@opentelemetry/api',
-  'ajv',
-  'commander',
-  'fastest-levenshtein',
-  'node-gyp-build',
-  'pino',
-  'piscina',
-  'prom-client',
-  'yaml',
-];
+/** Packages that weft depends on and every agent needs. Those of ES modules are not seen. */
+const ALWAYS = ['ajv', 'commander', 'fastest-levenshtein', 'node-gyp-build', 'pino', 'piscina', 'yaml'];
+/** With outputs/prometheus; prom-client loads the API of OpenTelemetry by itself. */
+const FOR_PROMETHEUS = ['@opentelemetry/api', 'prom-client'];
 
 const REPORT = `
 import { createRequire } from 'node:module';
@@ -30,25 +20,35 @@ import { isMainThread } from 'node:worker_threads';
 const { cache } = createRequire(import.meta.url);
 if (isMainThread) process.on('exit', () => process.stdout.write(JSON.stringify(Object.keys(cache))));`;
 
-test('an agent that is scraped as text has no package in memory that is for something else', async (t) => {
+const place = [{ listen: '127.0.0.1:0' }];
+
+/** Runs an agent with these outputs until `use` is done; which packages it had loaded in the end. */
+async function loadedBy(t: TestContext, outputs: object, use = async (_: WeftProcess) => {}): Promise<string[]> {
   const folder = await tempFolder(t);
   const [config, report] = [join(folder, 'weft.yaml'), join(folder, 'report.mjs')];
-  const place = [{ listen: '127.0.0.1:0' }];
-  const agent = { log_format: 'json' };
-  await writeFile(config, JSON.stringify({ agent, inputs: { udp: place }, outputs: { prometheus: place } }));
+  await writeFile(config, JSON.stringify({ agent: { log_format: 'json' }, inputs: { udp: place }, outputs }));
   await writeFile(report, REPORT);
   const weft = new WeftProcess(['run', '-c', config], { NODE_OPTIONS: `--import ${report}`, OTEL_TRACES_EXPORTER: '' });
   t.after(() => weft.destroy());
   await weft.until('it runs', ({ stderr }) => stderr.includes('"running"'));
-  const [, url] = /"url":"([^"]+)"/.exec(weft.stderr) ?? [];
-  const page = await (await fetch(String(url), { headers: { connection: 'close' } })).text();
-  assert.match(page, /^weft_prometheus_series /m);
+  await use(weft);
   weft.kill('SIGTERM');
   const { stdout } = await weft.exit;
   const files = JSON.parse(stdout) as string[];
   const { dependencies } = JSON.parse(await readFile(join(repositoryRoot(), 'package.json'), 'utf8'));
-  const loaded = Object.keys(dependencies).filter((name) =>
-    files.some((file) => file.includes(`/node_modules/${name}/`)),
-  );
-  assert.deepEqual(loaded.sort(), NEEDED);
+  const isLoaded = (name: string) => files.some((file) => file.includes(`/node_modules/${name}/`));
+  return Object.keys(dependencies).filter(isLoaded).sort();
+}
+
+test('an agent has no package in memory that is for other agents', async (t) => {
+  assert.deepEqual(await loadedBy(t, {}), ALWAYS);
+});
+
+test('one that is scraped as text has none for protobuf', async (t) => {
+  const loaded = await loadedBy(t, { prometheus: place }, async ({ stderr }) => {
+    const [, url] = /"url":"([^"]+)"/.exec(stderr) ?? [];
+    const page = await fetchUrl(String(url));
+    assert.match(page.body.toString(), /^weft_prometheus_series /m);
+  });
+  assert.deepEqual(loaded, [...FOR_PROMETHEUS, ...ALWAYS].sort());
 });

@@ -61,7 +61,8 @@ async function create(folder: string, definition: PluginDefinition): Promise<Inp
   assert.ok(options, `add ${definition.kind}/${definition.id} to test/conformance/runnable-configs.ts`);
   const config = await load(folder, stringify({ [`${definition.kind}s`]: { [definition.id]: [options] } }));
   const [instance] = instancesOf(config);
-  return definition.create(instance?.config as never, context()) as Input | Output;
+  assert.ok(instance !== undefined);
+  return instance.definition.create(instance.config, context()) as Input | Output;
 }
 
 const aborted = AbortSignal.abort();
@@ -132,10 +133,11 @@ for (const definition of builtinPlugins) {
       const folder = await tempFolder(t);
       const options = (await runnableConfigs(folder))[`${kind}/${id}`] ?? {};
       const config = await load(folder, stringify({ [`${kind}s`]: { [id]: [options] } }));
-      const own = instancesOf(config)[0]?.config as never;
+      const [instance] = instancesOf(config);
+      assert.ok(instance !== undefined);
       const here = context();
       assert.deepEqual(
-        ioDuring(() => definition.create(own, here)),
+        ioDuring(() => instance.definition.create(instance.config, here)),
         [],
       );
     });

@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { ControllerOptions } from './config.js';
-import { ControllerInput } from './controller.js';
 
 export default definePlugin({
   kind: 'input',
@@ -8,5 +7,8 @@ export default definePlugin({
   description: 'Registers this agent with a controller and probes the pinglist it hands out.',
   config: ControllerOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: (config, context) => new ControllerInput(config, context),
+  load: async () => {
+    const { ControllerInput } = await import('./controller.js');
+    return (config, context) => new ControllerInput(config, context);
+  },
 });

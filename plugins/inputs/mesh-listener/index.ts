@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { MeshListenerOptions } from './config.js';
-import { MeshListenerInput } from './mesh-listener.js';
 
 export default definePlugin({
   kind: 'input',
@@ -8,5 +7,8 @@ export default definePlugin({
   description: 'Takes in the rows that other agents push, so that every output here sees the whole mesh.',
   config: MeshListenerOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: (config, context) => new MeshListenerInput(config, context),
+  load: async () => {
+    const { MeshListenerInput } = await import('./mesh-listener.js');
+    return (config, context) => new MeshListenerInput(config, context);
+  },
 });

@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { PinglistOptions } from './config.js';
-import { PinglistInput } from './pinglist.js';
 
 export default definePlugin({
   kind: 'input',
@@ -8,5 +7,8 @@ export default definePlugin({
   description: 'Reads the list of targets from a file and follows its changes.',
   config: PinglistOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: (config, context) => new PinglistInput(config, context),
+  load: async () => {
+    const { PinglistInput } = await import('./pinglist.js');
+    return (config, context) => new PinglistInput(config, context);
+  },
 });

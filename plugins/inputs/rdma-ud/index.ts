@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { RdmaUdOptions } from './config.js';
-import { RdmaUdInput } from './rdma-ud.js';
 
 export default definePlugin({
   kind: 'input',
@@ -8,5 +7,8 @@ export default definePlugin({
   description: 'Probes the RDMA targets of the pinglist over UD queue pairs and answers the probes of others.',
   config: RdmaUdOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: (config, context) => new RdmaUdInput(config, context),
+  load: async () => {
+    const { RdmaUdInput } = await import('./rdma-ud.js');
+    return (config, context) => new RdmaUdInput(config, context);
+  },
 });

@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { TcpOptions } from './config.js';
-import { TcpInput } from './tcp.js';
 
 export default definePlugin({
   kind: 'input',
@@ -8,5 +7,8 @@ export default definePlugin({
   description: 'Probes the TCP targets of the pinglist by connecting to them and answers the probes of others.',
   config: TcpOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: (config, context) => new TcpInput(config, context),
+  load: async () => {
+    const { TcpInput } = await import('./tcp.js');
+    return (config, context) => new TcpInput(config, context);
+  },
 });

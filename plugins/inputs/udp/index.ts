@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { UdpOptions } from './config.js';
-import { UdpInput } from './udp.js';
 
 export default definePlugin({
   kind: 'input',
@@ -8,5 +7,8 @@ export default definePlugin({
   description: 'Probes the UDP targets of the pinglist with STAMP and answers the probes of others.',
   config: UdpOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: (config, context) => new UdpInput(config, context),
+  load: async () => {
+    const { UdpInput } = await import('./udp.js');
+    return (config, context) => new UdpInput(config, context);
+  },
 });

@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { FileOptions } from './config.js';
-import { FileOutput } from './file.js';
 
 export default definePlugin({
   kind: 'output',
@@ -8,5 +7,8 @@ export default definePlugin({
   description: 'Appends metrics to a rotated file or prints them: JSON, InfluxDB line protocol or PingWeave CSV.',
   config: FileOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: (config, context) => new FileOutput(config, context),
+  load: async () => {
+    const { FileOutput } = await import('./file.js');
+    return (config, context) => new FileOutput(config, context);
+  },
 });

@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { InfluxdbOptions } from './config.js';
-import { InfluxdbOutput } from './influxdb.js';
 
 export default definePlugin({
   kind: 'output',
@@ -9,5 +8,8 @@ export default definePlugin({
   config: InfluxdbOptions,
   sample: new URL('./sample.yaml', import.meta.url),
   batchSize: 5000,
-  create: (config, context) => new InfluxdbOutput(config, context),
+  load: async () => {
+    const { InfluxdbOutput } = await import('./influxdb.js');
+    return (config, context) => new InfluxdbOutput(config, context);
+  },
 });

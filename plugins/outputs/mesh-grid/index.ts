@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { MeshGridOptions } from './config.js';
-import { meshGridOutput } from './mesh-grid.js';
 
 export default definePlugin({
   kind: 'output',
@@ -9,5 +8,5 @@ export default definePlugin({
     'Pushes the rows of this host to a mesh-listener, or serves the last windows of the mesh as a grid, from hosts up to DCs.',
   config: MeshGridOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: meshGridOutput,
+  load: async () => (await import('./mesh-grid.js')).meshGridOutput,
 });

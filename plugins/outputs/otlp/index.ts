@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { OtlpOptions } from './config.js';
-import { OtlpOutput } from './otlp.js';
 
 export default definePlugin({
   kind: 'output',
@@ -8,5 +7,8 @@ export default definePlugin({
   description: 'Sends metrics over OTLP (HTTP or gRPC): distributions as exponential histograms, without loss.',
   config: OtlpOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: (config, context) => new OtlpOutput(config, context),
+  load: async () => {
+    const { OtlpOutput } = await import('./otlp.js');
+    return (config, context) => new OtlpOutput(config, context);
+  },
 });

@@ -1,6 +1,5 @@
 import { definePlugin } from '../../../core/plugin.js';
 import { PrometheusOptions } from './config.js';
-import { PrometheusOutput } from './prometheus.js';
 
 export default definePlugin({
   kind: 'output',
@@ -8,5 +7,8 @@ export default definePlugin({
   description: 'Serves metrics to Prometheus: text with classic histograms, protobuf with native ones.',
   config: PrometheusOptions,
   sample: new URL('./sample.yaml', import.meta.url),
-  create: (config, context) => new PrometheusOutput(config, context),
+  load: async () => {
+    const { PrometheusOutput } = await import('./prometheus.js');
+    return (config, context) => new PrometheusOutput(config, context);
+  },
 });
