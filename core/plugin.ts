@@ -99,8 +99,8 @@ interface InputBase<S extends TObject> extends DefinitionBase<S> {
 
 interface OutputBase<S extends TObject> extends DefinitionBase<S> {
   readonly kind: 'output';
-  /** Metrics in one write that suit its server, where that is more than the agent's `metric_batch_size`. */
-  readonly batchSize?: number;
+  /** Metrics in one write that suit it, in place of the agent's `metric_batch_size`; undefined: that one does. */
+  batchSize?(config: Static<S>): number | undefined;
 }
 
 export interface InputDefinition<S extends TObject = TObject> extends InputBase<S> {

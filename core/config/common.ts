@@ -17,7 +17,7 @@ export const AgentOptions = Type.Object(
     metric_batch_size: Type.Integer({
       default: 1000,
       minimum: 1,
-      description: 'Metrics in one write at most; an output that is made for more has its own number.',
+      description: 'Metrics in one write at most; some outputs have their own number.',
     }),
     metric_buffer_limit: Type.Integer({
       default: 100_000,

@@ -61,11 +61,11 @@ export function wantProcessor(
 }
 
 export function wantOutput(env: Environment, agent: AgentConfig, instance: OutputInstance): Wanted<RunningOutput> {
-  const { common } = instance;
+  const { common, definition, config } = instance;
   const limits: OutputLimits = {
     flushIntervalMs: common.flush_interval ?? agent.flush_interval,
     flushJitterMs: common.flush_jitter ?? agent.flush_jitter,
-    batchSize: common.metric_batch_size ?? Math.max(agent.metric_batch_size, instance.definition.batchSize ?? 0),
+    batchSize: common.metric_batch_size ?? definition.batchSize?.(config) ?? agent.metric_batch_size,
     bufferLimit: common.metric_buffer_limit ?? agent.metric_buffer_limit,
     disk: diskPlace(common.buffer),
   };
