@@ -4,6 +4,8 @@
  */
 
 import { isErrorReply } from '../../../core/redis/error-reply.js';
+import { PeerError } from '../../common/peer/failure.js';
+import { forLog } from '../../common/peer/problem.js';
 import { LATEST } from './lua.js';
 import type { MetricRecord } from './record.js';
 import { mishapOf } from './replies.js';
@@ -34,7 +36,7 @@ export class LatestWriter {
     const keys = group.map(({ key }) => key);
     const args = [String(this.#expiryMs), ...tableOf(group)];
     try {
-      return (await evaluate(LATEST, keys, args)) as Reply[];
+      return repliesOf(group.length, await evaluate(LATEST, keys, args));
     } catch (error) {
       if (group.length === 1) throw error;
       if (isCrossSlot(error)) this.#isOneByOne = true;
@@ -44,6 +46,15 @@ export class LatestWriter {
       return replies.flat();
     }
   }
+}
+
+/** Something may stand in between that says what it likes. */
+function repliesOf(count: number, answer: unknown): readonly Reply[] {
+  if (Array.isArray(answer) && answer.length === count) return answer;
+  throw new PeerError(
+    'status',
+    `Redis answers a script for ${count} keys with ${forLog(JSON.stringify(answer) ?? '')}`,
+  );
 }
 
 const isCrossSlot = (error: unknown): boolean => isErrorReply(error) && error.message.startsWith('CROSSSLOT');

@@ -57,3 +57,11 @@ test('what is wrong with Redis is not tried one by one', async () => {
   await assert.rejects(writer.write(records(pairs(3)), evaluate), /away/);
   assert.equal(asked, 2);
 });
+
+test('an answer that is none to the question is a failure, and nothing is taken for written', async () => {
+  for (const answer of [1, null, [], [1], 'OK'])
+    await assert.rejects(
+      new LatestWriter(60_000, false).write(records(pairs(3)), async () => answer),
+      /for 3 keys with/,
+    );
+});
