@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Certificates } from './certificates.js';
-import { freePort, RedisServer, redisCli } from './redis-server.js';
+import { freePort } from './free-port.js';
+import { RedisServer, redisCli } from './redis-server.js';
 import { tempFolder } from './temp-folder.js';
 import { waitFor } from './wait-for.js';
 

@@ -1,8 +1,6 @@
 /** Real redis-servers in a temporary folder, on a Unix socket or on free ports. They end with the test. */
 
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
@@ -73,16 +71,4 @@ export class RedisServer extends ServerProcess {
 export async function redisCli(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('redis-cli', args, { timeout: WAIT_LIMIT_MS });
   return stdout.trim();
-}
-
-/** A port that nobody has now; servers that have to know theirs beforehand get it. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -3,8 +3,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { freePort } from './free-port.js';
 import { fetchUrl } from './http-client.js';
-import { freePort } from './redis-server.js';
 import { logged, ServerProcess } from './server-process.js';
 import { tempFolder } from './temp-folder.js';
 

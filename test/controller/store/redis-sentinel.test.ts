@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StartupError } from '../../../core/errors.js';
+import { freePort } from '../../support/free-port.js';
 import { startWatched } from '../../support/redis-cluster.js';
-import { freePort, hasRedis } from '../../support/redis-server.js';
+import { hasRedis } from '../../support/redis-server.js';
 import { until } from '../../support/wait-for.js';
 import { KEY_A, registration } from '../entries.js';
 import { contents, openRegistry } from './redis-registries.js';

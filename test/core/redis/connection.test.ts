@@ -5,8 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createConnection } from '../../../core/redis/connection.js';
 import type { RedisConfig } from '../../../core/redis/options.js';
+import { freePort } from '../../support/free-port.js';
 import { startCluster, startWatched } from '../../support/redis-cluster.js';
-import { freePort, hasRedis, RedisServer } from '../../support/redis-server.js';
+import { hasRedis, RedisServer } from '../../support/redis-server.js';
 import { until } from '../../support/wait-for.js';
 
 const needs = { skip: hasRedis() ? false : 'needs the package redis-server', timeout: 60_000 };
