@@ -37,8 +37,10 @@ function headLines(view: DemoView, paint: Paint): string[] {
   const up = view.agents.filter((agent) => agent.state === 'up').length;
   const seconds = Math.floor(view.elapsedMs / 1000);
   const title = paint.style('title', 'weft demo');
+  // Last: what is clipped when the terminal is narrow.
+  const moved = view.grid.isMoved ? ` · port ${GRID_PORT} is taken` : '';
   return [
-    `${title} – ${gridText(view, paint)} · ${up} of ${view.agents.length} agents up, running for ${seconds} s`,
+    `${title} – ${gridText(view, paint)} · ${up} of ${view.agents.length} agents up, running for ${seconds} s${moved}`,
     ...faultLines(view, paint),
     controllerLine(view),
     ...view.transports.map(totalLine),
@@ -47,8 +49,7 @@ function headLines(view: DemoView, paint: Paint): string[] {
 
 /** What a browser is for. */
 function gridText({ grid }: DemoView, paint: Paint): string {
-  const moved = grid.isMoved ? ` (port ${GRID_PORT} is taken)` : '';
-  return `grid ${paint.style('title', `${grid.url}/`)}${moved}${grid.state === 'up' ? '' : ` ${grid.state}`}`;
+  return `grid ${paint.style('title', `${grid.url}/`)}${grid.state === 'up' ? '' : ` ${grid.state}`}`;
 }
 
 function faultLines({ fault }: DemoView, paint: Paint): string[] {

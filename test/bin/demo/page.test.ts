@@ -124,8 +124,10 @@ test('the first line names the grid, and says when its port is another one', () 
   const grid = demoGrid({ url: 'http://127.0.0.1:1234', isMoved: true, state: 'starting' });
   assert.match(
     drawDemo(demoView(2, { grid }), ROOMY, plain)[0] ?? '',
-    /^weft demo – grid http:\/\/127\.0\.0\.1:1234\/ \(port 20120 is taken\) starting · 2 of 2 agents up/,
+    /^weft demo – grid http:\/\/127\.0\.0\.1:1234\/ starting · 2 of 2 agents up, running for \d+ s · port 20120 is taken$/,
   );
+  const narrow = drawDemo(demoView(8, { grid: { ...grid, state: 'up' } }), { columns: 80, rows: 24 }, plain);
+  assert.match(narrow[0] ?? '', /:1234\/ · 8 of 8 agents up, running for \d+ s/, 'clipped is what matters least');
 });
 
 test('a fault is told, and where to find it', () => {
