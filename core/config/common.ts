@@ -38,7 +38,8 @@ export const AgentOptions = Type.Object(
     }),
     hostname: Type.String({
       default: '',
-      description: 'Name of this host (tag `src`); empty: the system’s host name.',
+      description:
+        'Name of this host: the tag `src` of all that it measures, and of each metric without one; empty: the system’s host name.',
     }),
     labels: Type.Record(Type.String({ pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$' }), Type.String(), {
       default: {},

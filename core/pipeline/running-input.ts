@@ -148,7 +148,7 @@ export class RunningInput implements Accumulator, Runnable<RunningInput> {
 
   #shape(metric: Metric): Metric | undefined {
     if (!this.#filter.select(metric)) return undefined;
-    return this.#filter.modify(withTags(metric, this.#common.tags));
+    return this.#filter.modify(withTags(metric, this.#common.tags, this.#options.context.agent.hostname));
   }
 
   #create(): Input {
@@ -204,16 +204,18 @@ export class RunningInput implements Accumulator, Runnable<RunningInput> {
 }
 
 /**
- * The metric with the plugin's tags, but for those it has itself. An empty value means that a tag is absent. Key by key
- * into one object: spreading is forty times slower where the values of a tag are many.
+ * The metric with the plugin's tags, but for those it has itself, and with this host as its source if neither names one:
+ * where the metrics of many hosts come together, equal tags would make one series of theirs. An empty value means that a
+ * tag is absent. Key by key into one object: spreading is forty times slower where the values of a tag are many.
  */
-function withTags(metric: Metric, tags: Tags | undefined): Metric {
-  if (tags === undefined) return metric;
+function withTags(metric: Metric, tags: Tags | undefined, src: string): Metric {
+  if (tags === undefined && metric.tags.src) return metric;
   const merged: Record<string, string> = {};
   for (const tag in tags) merged[tag] = tags[tag] ?? '';
   for (const tag in metric.tags) {
     const value = metric.tags[tag];
     if (value !== undefined && value !== '') merged[tag] = value;
   }
+  merged.src ||= src;
   return { name: metric.name, tags: merged, fields: metric.fields, timeNs: metric.timeNs };
 }

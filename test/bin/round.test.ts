@@ -22,19 +22,22 @@ async function setUp(t: TestContext, input: object = {}): Promise<{ config: stri
   const output = join(folder, 'out.json');
   const config = join(folder, 'weft.yaml');
   const outputs = { file: [{ path: output, format: 'json' }] };
-  await writeFile(config, JSON.stringify({ plugins: ['./thermo.mjs'], inputs: { thermo: [input] }, outputs }));
+  await writeFile(
+    config,
+    JSON.stringify({ agent: { hostname: 'host-a' }, plugins: ['./thermo.mjs'], inputs: { thermo: [input] }, outputs }),
+  );
   return { config, output };
 }
 
 test('test prints the metrics and touches no output', async (t) => {
   const { config, output } = await setUp(t);
   const text = await weft('test', '-c', config);
-  assert.equal(text.stdout, '> thermo,room=a\\ b degrees=21.5 7\n');
+  assert.equal(text.stdout, '> thermo,room=a\\ b,src=host-a degrees=21.5 7\n');
   assert.equal(text.code, 0);
   const json = await weft('test', '-c', config, '--json');
   assert.deepEqual(JSON.parse(json.stdout), {
     name: 'thermo',
-    tags: { room: 'a b' },
+    tags: { room: 'a b', src: 'host-a' },
     fields: { degrees: 21.5 },
     time: '1970-01-01T00:00:00.000000007Z',
   });

@@ -50,7 +50,7 @@ test('tags are added, but not over those that a metric has', async () => {
   const { running, emitted } = setUp({}, { tags: { site: 'x', host: 'y', rack: 'z' } });
   await started(running);
   running.add(metricOf('a', { host: 'own', rack: '' }));
-  assert.deepEqual(emitted[0]?.tags, { site: 'x', host: 'own', rack: 'z' });
+  assert.deepEqual(emitted[0]?.tags, { site: 'x', host: 'own', rack: 'z', src: 'host-a' });
 });
 
 test('selectors see the metric without the added tags, modifiers with them', async () => {
@@ -64,13 +64,28 @@ test('selectors see the metric without the added tags, modifiers with them', asy
   const modified = setUp({}, { tags: { site: 'x' }, tagexclude: ['site'] });
   await started(modified.running);
   modified.running.add(metricOf('a', { host: 'b' }));
-  assert.deepEqual(modified.emitted[0]?.tags, { host: 'b' });
+  assert.deepEqual(modified.emitted[0]?.tags, { host: 'b', src: 'host-a' });
 });
 
-test('without tags and filters a metric goes on as it is', async () => {
+test('a metric without a source is this host’s, unless the configuration says otherwise', async () => {
+  const src = async (tags: Record<string, string>, common: Partial<InputConfig> = {}): Promise<string | undefined> => {
+    const { running, emitted } = setUp({}, common);
+    await started(running);
+    running.add(metricOf('a', tags));
+    return emitted[0]?.tags.src;
+  };
+  assert.equal(await src({}), 'host-a');
+  assert.equal(await src({ src: '' }), 'host-a');
+  assert.equal(await src({ src: 'host-b' }), 'host-b');
+  assert.equal(await src({ src: 'host-b' }, { tags: { src: 'set', site: 'x' } }), 'host-b');
+  assert.equal(await src({}, { tags: { src: 'set' } }), 'set');
+  assert.equal(await src({}, { tagexclude: ['src'] }), undefined);
+});
+
+test('a metric that names its source goes on as it is without tags and filters', async () => {
   const { running, emitted } = setUp({});
   await started(running);
-  const metric = metricOf('a');
+  const metric = metricOf('a', { src: 'host-b' });
   running.add(metric);
   assert.equal(emitted[0], metric);
 });
