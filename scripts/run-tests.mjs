@@ -22,13 +22,13 @@ const SLOWEST_SHOWN = 10;
 const PHASES = [
   // Guests take a core each.
   { paths: ['lab/'], concurrency: 1 },
-  // Agents that count, or wait for their windows: most of the time nothing runs.
+  // Agents that count, or wait for their windows: most of the time nothing runs. Meanwhile the C++ tests are compiled, niced.
   {
     paths: [
-      ...['bin/demo.', 'integration/tcp.', 'integration/network', 'integration/control-plane'],
+      ...['native/native', 'bin/demo.', 'integration/tcp.', 'integration/network', 'integration/control-plane'],
       ...['grafana', 'mesh-rows', 'ping-tcp', 'rdma-restart', 'shared-registry'].map((name) => `integration/${name}`),
     ],
-    concurrency: cores(),
+    concurrency: cores() + 1,
   },
   // These measure: with a test on every core they would measure one another.
   {
@@ -38,7 +38,8 @@ const PHASES = [
     ],
     concurrency: Math.max(1, Math.floor(cores() / 2)),
   },
-  { paths: ['plugins/outputs/redis/delivery', 'core/pipeline/disk/killed', ''], concurrency: cores() },
+  // Some wait for failovers.
+  { paths: ['plugins/outputs/redis/delivery', 'core/pipeline/disk/killed', ''], concurrency: cores() + 1 },
 ];
 
 const { values, positionals } = parseArgs({
