@@ -25,6 +25,8 @@ export class ConfigWatcher {
   readonly #watchers: FSWatcher[] = [];
   #listener: WatchListener | undefined;
   #timer: Timer | undefined;
+  /** Since the last look began. */
+  #isTouched = false;
   /** Digest of what was reported last, and of what was seen last. */
   #reported: string;
   #seen: string;
@@ -62,17 +64,21 @@ export class ConfigWatcher {
   }
 
   #touched(): void {
+    this.#isTouched = true;
     if (this.#listener === undefined || this.#timer !== undefined) return;
     this.#timer = this.#clock.after(SETTLE_MS, () => void this.#look());
   }
 
   async #look(): Promise<void> {
+    this.#isTouched = false;
     const digest = await digestOf(this.#source);
     this.#timer = undefined;
-    if (digest === this.#reported) return;
     const settled = digest === this.#seen;
     this.#seen = digest;
-    if (!settled) return this.#touched();
+    const isChanged = digest !== this.#reported;
+    // What was written while files were read may not be in the digest, and nothing else would tell of it.
+    if (this.#isTouched || (isChanged && !settled)) this.#touched();
+    if (!isChanged || !settled) return;
     this.#reported = digest;
     this.#listener?.onChange();
   }
