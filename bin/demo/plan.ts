@@ -6,7 +6,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DemoFault, faultOptions } from './fault.js';
-import { freeTcpPort, freeUdpPort, planPort } from './ports.js';
+import { isFreeTcpPort, isFreeUdpPort, planPort } from './ports.js';
 import type { DemoTransport } from './transports.js';
 
 const PROMETHEUS_PORT = 9273;
@@ -64,10 +64,10 @@ export async function planHosts(count: number, basePort: number): Promise<DemoHo
         name: `host-${i + 1}`,
         address,
         ports: {
-          udp: await planPort(freeUdpPort, address, basePort),
-          tcp: await planPort(freeTcpPort, address, basePort),
+          udp: await planPort(isFreeUdpPort, address, basePort),
+          tcp: await planPort(isFreeTcpPort, address, basePort),
         },
-        prometheusPort: await planPort(freeTcpPort, address, PROMETHEUS_PORT),
+        prometheusPort: await planPort(isFreeTcpPort, address, PROMETHEUS_PORT),
         labels: labelsOf(i < count / 2 ? 1 : 2),
       };
     }),
@@ -82,7 +82,7 @@ function labelsOf(half: 1 | 2): Readonly<Record<string, string>> {
 /** Chooses where the controller and the grid listen. */
 export async function planCentre(): Promise<DemoCentre> {
   const urlOf = async (port: number): Promise<string> =>
-    `http://${CENTRAL_ADDRESS}:${await planPort(freeTcpPort, CENTRAL_ADDRESS, port)}`;
+    `http://${CENTRAL_ADDRESS}:${await planPort(isFreeTcpPort, CENTRAL_ADDRESS, port)}`;
   return {
     controllerUrl: await urlOf(CONTROLLER_PORT),
     listenerUrl: await urlOf(LISTENER_PORT),

@@ -3,33 +3,37 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
-type FreePort = (address: string, port: number) => Promise<number | undefined>;
+type IsFree = (address: string, port: number) => Promise<boolean>;
 
-/** `wanted`, or any other if it is taken; when none is free, who listens there will say so. */
-export async function planPort(free: FreePort, address: string, wanted: number): Promise<number> {
-  return (await free(address, wanted)) ?? (await free(address, 0)) ?? wanted;
+/** Others are looked for above weft's own, and below those that Linux gives to whoever asks for any, or connects. */
+const [FIRST_OTHER, LAST_OTHER] = [21_000, 32_000];
+const MAX_TRIES = 100;
+
+/**
+ * `wanted`, or another one if it is taken; when none is found, who listens there will say so. Not one that the system gives:
+ * until its process listens, and whenever that is started again, a connection of one of the others might have it.
+ */
+export async function planPort(isFree: IsFree, address: string, wanted: number): Promise<number> {
+  let port = wanted;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    if (await isFree(address, port)) return port;
+    port = FIRST_OTHER + Math.floor(Math.random() * (LAST_OTHER - FIRST_OTHER));
+  }
+  return wanted;
 }
 
-/** The port that was bound (port 0: any), or undefined when it is taken. */
-export function freeUdpPort(address: string, port: number): Promise<number | undefined> {
+export function isFreeUdpPort(address: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
-    socket.once('error', () => socket.close(() => resolve(undefined)));
-    socket.bind({ address, port, exclusive: true }, () => {
-      const bound = socket.address().port;
-      socket.close(() => resolve(bound));
-    });
+    socket.once('error', () => socket.close(() => resolve(false)));
+    socket.bind({ address, port, exclusive: true }, () => socket.close(() => resolve(true)));
   });
 }
 
-export function freeTcpPort(host: string, port: number): Promise<number | undefined> {
+export function isFreeTcpPort(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen({ host, port, exclusive: true }, () => {
-      const address = server.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : undefined;
-      server.close(() => resolve(bound));
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

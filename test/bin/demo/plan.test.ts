@@ -48,7 +48,7 @@ const readAgent = async (directory: string, { name }: DemoHost): Promise<AgentFi
 const readController = async (directory: string): Promise<ControllerFile> =>
   JSON.parse(await readFile(configFile(directory, CONTROLLER_NAME), 'utf8'));
 
-test('a TCP port that is taken is replaced, and the reflectors listen where that says', async (t) => {
+test('a TCP port that is taken is replaced by none that others are given, and the reflectors listen where that says', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');
@@ -56,6 +56,8 @@ test('a TCP port that is taken is replaced, and the reflectors listen where that
   const [first] = await planHosts(2, taken);
   assert.ok(first !== undefined);
   assert.notEqual(first.ports.tcp, taken);
+  const range = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
+  assert.ok(first.ports.tcp < Number.parseInt(range, 10), `${first.ports.tcp} is one of ${range}`);
   const directory = await tempFolder(t);
   await writeAgentConfig(directory, first, CENTRE, SETTINGS);
   const { inputs } = await readAgent(directory, first);
