@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { freePort } from '../support/free-port.js';
 import { WeftProcess, weft } from '../support/weft-process.js';
 
 /** A server on a free port, which does this with its connections. */
@@ -22,16 +23,6 @@ async function portOf(t: TestContext, server: Server): Promise<number> {
   await once(server, 'listening');
   t.after(() => server.close());
   return (server.address() as AddressInfo).port;
-}
-
-/** A port that is nobody's: it was ours, and we gave it back. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function pingJson(
@@ -78,7 +69,7 @@ test('--paths: each path is one source port', async (t) => {
 });
 
 test('a closed port refuses: answered, with the time of its connect and without an RTT', async () => {
-  const port = await closedPort();
+  const port = await freePort();
   const text = await weft('ping', 'tcp', `127.0.0.1:${port}`, '-n', '2', '-i', '10ms');
   assert.match(text.stdout, /^ +1 +0 +\d+ +- +\d\S*s +0 {2}refused$/m);
   assert.match(text.stdout, /^2 sent, 2 answered \(2 refused\), 0 lost \(0% loss\)$/m);

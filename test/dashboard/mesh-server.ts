@@ -4,6 +4,7 @@ import { systemClock } from '../../core/clock.js';
 import type { Metric } from '../../core/metric.js';
 import { GridServer } from '../../plugins/outputs/mesh-grid/grid-server.js';
 import { configOf } from '../plugins/outputs/mesh-grid/served.js';
+import { freePort } from '../support/free-port.js';
 import { MemoryLog } from '../support/memory-log.js';
 import { type MeshPlan, madeWindow } from './made-mesh.js';
 
@@ -14,7 +15,7 @@ const BATCH = 5000;
 export class MeshServer {
   readonly #changes: object;
   #grid: GridServer | undefined;
-  #port = 0;
+  #port: number | undefined;
 
   /** `changes`: options of outputs/mesh-grid. */
   constructor(changes: object = {}) {
@@ -22,16 +23,16 @@ export class MeshServer {
   }
 
   get url(): string {
-    return this.#grid?.url ?? `http://127.0.0.1:${this.#port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** On a free port; after a stop on the same one. Nothing is kept across a restart. */
   async start(): Promise<void> {
     const agent = { hostname: 'grid', labels: {}, version: '0', windowMs: WINDOW_MS };
     const context = { name: 'mesh-grid', log: new MemoryLog(), clock: systemClock, agent, board: undefined as never };
+    this.#port ??= await freePort();
     this.#grid = new GridServer(configOf({ listen: `127.0.0.1:${this.#port}`, ...this.#changes }), context);
     await this.#grid.connect(new AbortController().signal);
-    this.#port = Number(new URL(this.url).port);
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { AGENT_KEY_HEADER, type Registration } from '../../core/control/registration.js';
+import { freePort, freeUdpPort } from '../support/free-port.js';
 import { type ProbeRow, total } from '../support/probe-rows.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { WAIT_LIMIT_MS } from '../support/wait-for.js';
@@ -42,8 +43,9 @@ class Fleet {
         timeout: '1s',
         on_loss: onLoss,
       },
-      udp: { listen: `${address}:0` },
-      tcp: { listen: `${address}:0` },
+      // Nobody else is to answer there when it is gone.
+      udp: { listen: `${address}:${await freeUdpPort()}` },
+      tcp: { listen: `${address}:${await freePort()}` },
     });
     this.#t.after(() => agent.stop());
     return agent;

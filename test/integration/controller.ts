@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { freePort } from '../support/free-port.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { WAIT_LIMIT_MS } from '../support/wait-for.js';
 import { WeftProcess } from '../support/weft-process.js';
@@ -36,13 +37,11 @@ export class TestController {
     const folder = await tempFolder(t);
     const configFile = join(folder, 'controller.yaml');
     const store = { type: 'memory', snapshot: join(folder, 'registry') };
-    const write = (listen: string): Promise<void> =>
-      writeFile(configFile, JSON.stringify({ controller: { store, ...options, listen } }));
-    await write('127.0.0.1:0');
+    const listen = `127.0.0.1:${await freePort()}`;
+    await writeFile(configFile, JSON.stringify({ controller: { store, ...options, listen } }));
     const process = run(configFile);
     controller = new TestController(configFile, process);
     controller.#url = await serving(process);
-    await write(new URL(controller.#url).host);
     return controller;
   }
 

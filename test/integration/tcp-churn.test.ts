@@ -11,6 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createTcpProber, createTcpReflector, type EngineTarget, port, setTargets, stats } from '../../native/index.js';
 import { engineTarget } from '../support/engine.js';
 import { startPump } from '../support/engine-pump.js';
+import { freePort } from '../support/free-port.js';
 import { startFullListener } from '../support/full-listener.js';
 
 const TARGETS = 5000;
@@ -40,7 +41,8 @@ describe('TCP prober under churn', () => {
     const silent = await startFullListener();
     const reflector = createTcpReflector({
       address: '0.0.0.0',
-      port: 0,
+      // Not one that the system gives: what others left in TIME_WAIT would be taken for the prober's.
+      port: await freePort(),
       allowedPrefixes: [],
       rateLimit: 0,
       maxConnections: 1000,

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { constants } from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createTcpProber, type EngineTarget, setTargets, stats, type TcpProberOptions } from '../../native/index.js';
 import { engineTarget } from '../support/engine.js';
 import { type ProbeRecord, type Pump, startPump } from '../support/engine-pump.js';
+import { freePort } from '../support/free-port.js';
 import { startFullListener } from '../support/full-listener.js';
 
 const { EADDRNOTAVAIL, EINVAL, EMFILE } = constants.errno;
@@ -31,11 +32,13 @@ function target(port: number, changes: Partial<EngineTarget> = {}): EngineTarget
   return engineTarget(port, { payloadBytes: 0, ttl: 64, ...changes });
 }
 
+/** Not on a port that the system gives: what others left in TIME_WAIT would be taken for the prober's. */
 async function listening(t: TestContext, server: Server, host = '127.0.0.1'): Promise<number> {
-  server.listen(0, host);
+  const port = await freePort();
+  server.listen(port, host);
   await once(server, 'listening');
   t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
+  return port;
 }
 
 /** What a peer does with a connection. */
@@ -57,16 +60,6 @@ async function serve(t: TestContext, manner: Manner, host?: string): Promise<num
     manner(socket);
   });
   return listening(t, server, host);
-}
-
-/** A port of this host that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const atLeast =
@@ -133,7 +126,7 @@ describe('TCP prober', () => {
   });
 
   test('calls a refused connection a success of the network, without its round trip', async (t) => {
-    for (const record of await probing(t, [target(await closedPort())]).pump.until(atLeast(5))) {
+    for (const record of await probing(t, [target(await freePort())]).pump.until(atLeast(5))) {
       assert.deepEqual([record.result, record.refused, record.networkRttNs], ['success', true, Number.NaN]);
       assert.ok(record.programRttNs > 0);
     }

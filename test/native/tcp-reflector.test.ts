@@ -17,6 +17,7 @@ import {
 } from '../../native/index.js';
 import { tcpReflectorOptions } from '../support/engine.js';
 import { type Pump, startPump } from '../support/engine-pump.js';
+import { freePort } from '../support/free-port.js';
 import { waitFor } from '../support/wait-for.js';
 
 const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno;
@@ -227,7 +228,8 @@ describe('the TCP reflector ends', SOON, () => {
 
 describe('the TCP reflector leaves', SOON, () => {
   test('no connection behind, whoever ends it', async (t) => {
-    const { port, engine, until } = reflector(t);
+    // Not one that the system gives: what others left in TIME_WAIT would be taken for the reflector's.
+    const { port, engine, until } = reflector(t, { port: await freePort() });
     const plain = 50;
     for (let n = 0; n < plain; n += 1) (await peerOf(t, port)).socket.resetAndDestroy();
     const silent = await peerOf(t, port);
@@ -276,7 +278,8 @@ describe('options of the TCP reflector', () => {
   });
 
   test('an IPv6 address takes no IPv4 connections', async (t) => {
-    const { port } = reflector(t, { address: '::' });
+    // Nobody has it on an IPv4 address either.
+    const { port } = reflector(t, { address: '::', port: await freePort() });
     assert.equal(await (await peerOf(t, port)).ended, 'ECONNREFUSED');
     const peer = await peerOf(t, port, '::1');
     peer.socket.write('x');
@@ -284,7 +287,7 @@ describe('options of the TCP reflector', () => {
   });
 
   test('a port is free again as soon as its reflector is closed', async (t) => {
-    const first = reflector(t);
+    const first = reflector(t, { port: await freePort() });
     const peer = await peerOf(t, first.port);
     peer.socket.end('x');
     await peer.ended;

@@ -13,6 +13,7 @@ import { AGENT_KEY_HEADER, type Registration, RegistrationForm } from '../../cor
 import type { Problem } from '../../core/http/problem.js';
 import { formReader } from '../../core/pinglist/form-reader.js';
 import { IssueCollector } from '../../core/pinglist/issues.js';
+import { freePort } from './free-port.js';
 
 export interface SeenRequest {
   readonly method: string;
@@ -48,7 +49,7 @@ export class ControllerDouble {
 
   static async listen(t: Pick<TestContext, 'after'>, tls?: ServerOptions): Promise<ControllerDouble> {
     const double = new ControllerDouble(tls === undefined ? createServer() : createTlsServer(tls));
-    await double.resume(0);
+    await double.resume(await freePort());
     t.after(() => double.pause());
     return double;
   }

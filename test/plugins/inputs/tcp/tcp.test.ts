@@ -10,6 +10,7 @@ import type { TcpTarget } from '../../../../core/target.js';
 import type { TcpConfig } from '../../../../plugins/inputs/tcp/config.js';
 import { TcpInput } from '../../../../plugins/inputs/tcp/tcp.js';
 import { tcpTarget } from '../../../core/pinglist/targets.js';
+import { freePort } from '../../../support/free-port.js';
 import { startFullListener } from '../../../support/full-listener.js';
 import { countOf, type ProbingRig, probingRig, SHORT_WINDOW_MS, succeeded } from '../../../support/probing-rig.js';
 
@@ -91,11 +92,7 @@ describe('inputs.tcp', () => {
   test('takes a refusal for an answer of the host', async (t) => {
     const r = rig(t);
     await r.start();
-    const server = createServer();
-    const port = await listening(t, server);
-    server.close();
-    await once(server, 'close');
-    probe(r, port);
+    probe(r, await freePort());
     const metric = await r.until(succeeded);
     assert.equal(countOf(metric, 'refused'), countOf(metric, 'success'));
     assert.equal(valuesOf(metric, 'connect_time').count, countOf(metric, 'refused'));

@@ -10,6 +10,7 @@ import { count, gauge, text } from '../../../../core/metric.js';
 import { CONTENT_TYPE } from '../../../../plugins/outputs/prometheus/negotiate.js';
 import { PrometheusOutput } from '../../../../plugins/outputs/prometheus/prometheus.js';
 import { FakeClock, settle } from '../../../support/fake-clock.js';
+import { freePort } from '../../../support/free-port.js';
 import { fetchUrl } from '../../../support/http-client.js';
 import { contextOf, environment } from '../../../support/pipeline.js';
 import { config, exporter, NEVER, probeMetric, samples, tcpProbeMetric, urlOf } from './exporter.js';
@@ -185,11 +186,11 @@ test('an address in use is a StartupError worth trying again', async (t) => {
 });
 
 test('closing is legal without connect and twice, and frees the port', async (t) => {
-  const output = await exporter(t);
-  const { port } = urlOf(output);
+  const listen = `127.0.0.1:${await freePort()}`;
+  const output = await exporter(t, { listen });
   await output.close();
   await output.close();
-  const next = new PrometheusOutput(config({ listen: `127.0.0.1:${port}` }), contextOf(environment()));
+  const next = new PrometheusOutput(config({ listen }), contextOf(environment()));
   await next.close();
   await next.connect(NEVER);
   await next.close();
