@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { withLimit } from './wait-for.js';
 
 /** Linux holds one connection more than the backlog. */
 const BACKLOG = 1;
@@ -24,12 +25,12 @@ interface Start {
 export async function startFullListener(): Promise<FullListener> {
   const gate = new SharedArrayBuffer(4);
   const worker = new Worker(new URL(import.meta.url), { workerData: { gate } satisfies Start });
-  const [port] = (await once(worker, 'message')) as [number];
+  const [port] = (await withLimit('a port that is silent', once(worker, 'message'))) as [number];
   const fillers: Socket[] = [];
   for (let i = 0; i <= BACKLOG; i += 1) {
     const socket = connect({ host: '127.0.0.1', port, autoSelectFamily: false }).on('error', () => {});
     fillers.push(socket);
-    await once(socket, 'connect');
+    await withLimit('a place in its queue', once(socket, 'connect'));
   }
   const open = (): void => {
     Atomics.store(new Int32Array(gate), 0, 1);
@@ -51,7 +52,7 @@ if (!isMainThread && workerData?.gate instanceof SharedArrayBuffer) {
   const server = createServer((socket) => socket.on('error', () => {}));
   server.listen({ host: '127.0.0.1', port: 0, backlog: BACKLOG }, () => {
     parentPort?.postMessage((server.address() as AddressInfo).port);
-    // Not before the message is on its way; then the event loop, and with it accept(), stands still.
-    setImmediate(() => Atomics.wait(gate, 0, 0));
+    // Within this turn of the event loop, which stands still from here on, and with it accept().
+    Atomics.wait(gate, 0, 0);
   });
 }
