@@ -58,9 +58,9 @@ export class PrometheusServer extends ServerProcess {
     return server;
   }
 
-  /** An instant query; a scalar or string result is not expected. */
-  async query(expression: string): Promise<readonly Sample[]> {
-    const answer = await fetchUrl(`${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}`);
+  /** An instant query, as of now unless `atS` says of when; a scalar or string result is not expected. */
+  async query(expression: string, atS = Date.now() / 1000): Promise<readonly Sample[]> {
+    const answer = await fetchUrl(`${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}&time=${atS}`);
     const { status, data, error } = JSON.parse(answer.body.toString()) as {
       status: string;
       error?: string;
@@ -85,14 +85,33 @@ export class PrometheusServer extends ServerProcess {
     return waitFor(`what is wanted of ${expression}`, look, { needs, seen: () => samples });
   }
 
-  /** Health of the one target, once it was scraped. */
-  async target(): Promise<Target> {
+  /**
+   * Queries as of the moment at which this one satisfied `accept`: on a busy machine the next scrape may take too long, and
+   * then series are gone until the one after it.
+   */
+  async momentOf(
+    expression: string,
+    accept: (samples: readonly Sample[]) => boolean,
+  ): Promise<(expression: string) => Promise<readonly Sample[]>> {
+    const look = async () => {
+      const atS = Date.now() / 1000;
+      return accept(await this.query(expression, atS)) && atS;
+    };
+    const atS = await waitFor(`what is wanted of ${expression}`, look, { needs: [this] });
+    return (other) => this.query(other, atS);
+  }
+
+  /** Waits until a scrape of the one target has ended like that: `up`, or `down` and why. */
+  async scraped(wanted: RegExp): Promise<void> {
+    let said = '';
     const look = async () => {
       const answer = await fetchUrl(`${this.#url}/api/v1/targets`);
       const { data } = JSON.parse(answer.body.toString()) as { data: { activeTargets: Target[] } };
-      return data.activeTargets.find(({ health }) => health !== 'unknown');
+      const [target] = data.activeTargets;
+      said = `${target?.health} ${target?.lastError}`.trim();
+      return wanted.test(said);
     };
-    return waitFor('a scrape', look, { needs: [this] });
+    await waitFor(`a scrape that is ${wanted}`, look, { needs: [this], seen: () => said });
   }
 }
 

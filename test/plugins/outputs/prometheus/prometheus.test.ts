@@ -13,6 +13,7 @@ import { FakeClock, settle } from '../../../support/fake-clock.js';
 import { freePort } from '../../../support/free-port.js';
 import { fetchUrl } from '../../../support/http-client.js';
 import { contextOf, environment } from '../../../support/pipeline.js';
+import { until } from '../../../support/wait-for.js';
 import { config, exporter, NEVER, probeMetric, samples, tcpProbeMetric, urlOf } from './exporter.js';
 
 test('counts add up from write to write', async (t) => {
@@ -225,17 +226,15 @@ test('four scrapes at once, a fifth is told to come again, and all places are fr
   const url = urlOf(output);
   const scrapers = await Promise.all(Array.from({ length: 4 }, () => stuckScraper(t, url)));
   const status = async (): Promise<number> => (await fetchUrl(url.href)).status;
-  while ((await status()) === 200);
+  await until(async () => (await status()) === 503);
   const refused = await fetchUrl(url.href);
   assert.deepEqual([refused.status, refused.headers['retry-after']], [503, '1']);
   for (const scraper of scrapers) scraper.destroy();
-  while ((await status()) === 503);
-  const { body } = await fetchUrl(url.href);
-  assert.ok(
-    samples(body, 'weft_prometheus_requests_total{status="aborted"}').includes(
-      'weft_prometheus_requests_total{status="aborted"} 4',
-    ),
-  );
+  const aborted = async (): Promise<string | undefined> => {
+    const { status: answered, body } = await fetchUrl(url.href);
+    return answered === 200 ? samples(body, 'weft_prometheus_requests_total{status="aborted"}')[0] : undefined;
+  };
+  await until(async () => (await aborted()) === 'weft_prometheus_requests_total{status="aborted"} 4');
 });
 
 test('a scraper that takes no page within a minute is cut off', async (t) => {
@@ -243,7 +242,7 @@ test('a scraper that takes no page within a minute is cut off', async (t) => {
   const output = await exporter(t, {}, { clock });
   await fill(output);
   const scraper = await stuckScraper(t, urlOf(output));
-  while (clock.pending === 0) await settle();
+  await until(() => clock.pending > 0, { turn: settle });
   const closed = once(scraper, 'close');
   await clock.advance(60_000);
   scraper.resume();
