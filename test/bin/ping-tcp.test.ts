@@ -100,14 +100,14 @@ test('--payload: the echo is timed, and the peer saw the source ports that are t
 });
 
 test('--payload: a peer that resets, one that says something else, one that says nothing', async (t) => {
-  const peers: readonly (readonly [string, (socket: Socket) => void])[] = [
-    ['reset', (socket) => socket.once('data', () => socket.resetAndDestroy())],
-    ['invalid', (socket) => socket.once('data', () => socket.write('not that'))],
-    ['timeout', () => {}],
+  const peers: readonly (readonly [outcome: string, wait: string, onConnection: (socket: Socket) => void])[] = [
+    ['reset', '10s', (socket) => socket.once('data', () => socket.resetAndDestroy())],
+    ['invalid', '10s', (socket) => socket.once('data', () => socket.write('not that'))],
+    ['timeout', '200ms', () => {}],
   ];
-  for (const [outcome, onConnection] of peers) {
+  for (const [outcome, wait, onConnection] of peers) {
     const port = await listening(t, onConnection);
-    const { replies, summary } = await pingJson(`127.0.0.1:${port}`, '-n', '1', '--payload', '1000', '-w', '200ms');
+    const { replies, summary } = await pingJson(`127.0.0.1:${port}`, '-n', '1', '--payload', '1000', '-w', wait);
     assert.deepEqual(
       [replies[0]?.result, replies[0]?.payload_result, replies[0]?.payload_rtt, summary[`payload_${outcome}`]],
       ['success', outcome, null, 1],

@@ -66,9 +66,9 @@ test('authenticated mode: the key decides', async (t) => {
   const { port, folder } = await reflector(t, { key: 'a secret of the right length' });
   const keyFile = join(folder, 'key');
   await writeFile(keyFile, 'a secret of the right length\n');
-  const target = ['ping', 'udp', `127.0.0.1:${port}`, '-n', '1', '-w', '200ms'];
-  assert.equal((await weft(...target, '--key-file', keyFile)).code, 0);
-  assert.equal((await weft(...target)).code, 1);
+  const target = ['ping', 'udp', `127.0.0.1:${port}`, '-n', '1'];
+  assert.equal((await weft(...target, '-w', '10s', '--key-file', keyFile)).code, 0);
+  assert.equal((await weft(...target, '-w', '200ms')).code, 1);
 });
 
 test('nobody answers: every probe is lost, and the exit code is 1', async (t) => {

@@ -5,8 +5,6 @@ import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../support/temp-folder.js';
 import { WeftProcess } from '../support/weft-process.js';
 
-const STOP_LIMIT_MS = 5000;
-
 /** Counts its own gathers: a restart of the plugin starts again at 1. */
 const COUNTING_PLUGIN = `export default {
   kind: 'input', id: 'counting', description: 'Counts.', sample: '- {}',
@@ -79,26 +77,24 @@ test('SIGTERM ends it gracefully, and what was gathered is written', async (t) =
   const { file } = await setUp(t);
   const weft = start(t, 'run', '-c', file);
   await weft.until('a metric', () => counted(weft).length > 2);
-  const before = performance.now();
   weft.kill('SIGTERM');
-  const { code, signal } = await weft.exit;
+  const { code, signal, stderr } = await weft.exit;
   assert.deepEqual([code, signal], [0, null]);
-  assert.ok(performance.now() - before < STOP_LIMIT_MS);
+  assert.doesNotMatch(stderr, /in time|dropped/);
   assert.deepEqual(
     counted(weft),
     counted(weft).map((_, i) => i + 1),
   );
 });
 
-test('SIGTERM at any moment of the start ends it within the limit', async (t) => {
+test('SIGTERM at any moment of the start ends it, and nothing has to be given up for that', async (t) => {
   const { file } = await setUp(t);
   for (const afterMs of [0, 20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 400, 600]) {
     const weft = start(t, 'run', '-c', file);
     await new Promise((resolve) => setTimeout(resolve, afterMs));
-    const before = performance.now();
     weft.kill('SIGTERM');
     const { code, signal, stderr } = await weft.exit;
-    assert.ok(performance.now() - before < STOP_LIMIT_MS, `${afterMs} ms`);
+    assert.doesNotMatch(stderr, /in time/, `${afterMs} ms`);
     // Before our first line runs, the signal is Node's.
     assert.ok(code === 0 || signal === 'SIGTERM', `${afterMs} ms: ${code} ${stderr}`);
   }

@@ -15,6 +15,8 @@ const PAIRS = 12;
 const SLOW: MeshPlan = { ...PLAN, fault: () => 'slow' };
 /** Which of both is told depends on what was noticed first: the stream that ended, or a request that failed. */
 const GONE = /The connection to the grid is lost|does not answer/;
+/** Of data that are five minutes old, or some more when pages come slowly. */
+const STALE = /^Stale: no new window for [5-9] min/;
 const TOKEN = 'token-of-a-reader-0123456789';
 
 describe('grid page as time goes on', { skip: noBrowser }, () => {
@@ -97,7 +99,7 @@ describe('grid page as time goes on', { skip: noBrowser }, () => {
     await server.fill(PLAN, 3, 30);
     const { page, grid } = await open(t, server);
     await grid.ready();
-    await page.locator('.banner', { hasText: /^Stale: no new window for 5 min/ }).waitFor();
+    await page.locator('.banner', { hasText: STALE }).waitFor();
     await page.locator('.stage.stale canvas').waitFor();
     await server.fill(PLAN);
     await page.locator('.banner').waitFor({ state: 'hidden' });
@@ -109,7 +111,7 @@ describe('grid page as time goes on', { skip: noBrowser }, () => {
     const { page } = await open(t, server);
     for (const path of ['pair/d1p1t1-h1/d1p1t2-h1', 'host/d1p1t1-h1', 'worst']) {
       await page.goto(`${server.url}/#/${path}`);
-      await page.locator('.banner', { hasText: /^Stale: no new window for 5 min/ }).waitFor();
+      await page.locator('.banner', { hasText: STALE }).waitFor();
     }
     await server.fill(PLAN);
     await page.locator('.banner').waitFor({ state: 'hidden' });

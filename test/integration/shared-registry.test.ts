@@ -12,7 +12,8 @@ import { TestController } from './controller.js';
 const NAMES = ['a', 'b'];
 const OPTIONS = {
   ...{ heartbeat: '1s', refresh: '1s', stale_after: '5s', forget_after: '10s' },
-  policies: [{ mode: 'mesh', interval: '100ms', timeout: '250ms' }],
+  // Nothing is lost here, and a busy machine is no loss.
+  policies: [{ mode: 'mesh', interval: '100ms', timeout: '10s' }],
 };
 
 const skip = hasRedis() ? false : 'redis-server is missing: apt-get install redis-server';

@@ -80,7 +80,13 @@ describe('prober', () => {
   ): Promise<Pump> {
     socket = await reflector(behaviour);
     const engine = createUdpProber({ sourceAddress4: '', sourceAddress6: '', timestamps: 'auto', key });
-    const target = { id: 5, address: '127.0.0.1', port: socket.address().port, intervalUs: 10_000, timeoutUs: 500_000 };
+    const target = {
+      id: 5,
+      address: '127.0.0.1',
+      port: socket.address().port,
+      intervalUs: 10_000,
+      timeoutUs: 5_000_000,
+    };
     setTargets(engine, [{ ...target, paths: 1, payloadBytes: 44, dscp: 0, ttl: TTL, plain: false, ...changes }]);
     pump = startPump(engine);
     return pump;

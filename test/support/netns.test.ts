@@ -10,13 +10,14 @@ const PORT = 4711;
 const ECHO = `const s = require('node:dgram').createSocket(process.argv[1]);
 s.on('message', (m, r) => { s.send(m, r.port, r.address); s.send(m, r.port, r.address); });
 s.bind(${PORT}, () => console.log('bound'));`;
-/** Sends 10 numbered packets, one after each answer or 50 ms of silence, and prints how many were answered. */
+/** Sends 10 numbered packets and prints how many were answered, once all were or after a second of silence. */
 const SEND = `const s = require('node:dgram').createSocket(process.argv[1]);
-let n = 0, answered = new Set();
-const next = () => { if (n === 10) { console.log(answered.size); s.close(); return; }
-  const m = Buffer.alloc(44); m.writeUInt32BE(n++); s.send(m, ${PORT}, process.argv[2]); timer = setTimeout(next, 50); };
-let timer; s.on('message', (m) => { const seq = m.readUInt32BE(0); if (answered.has(seq)) return;
-  answered.add(seq); clearTimeout(timer); next(); }); next();`;
+const answered = new Set();
+const end = () => { console.log(answered.size); s.close(); };
+let silence = setTimeout(end, 1000);
+s.on('message', (m) => { answered.add(m.readUInt32BE(0)); clearTimeout(silence);
+  if (answered.size === 10) end(); else silence = setTimeout(end, 1000); });
+for (let n = 0; n < 10; n += 1) { const m = Buffer.alloc(44); m.writeUInt32BE(n); s.send(m, ${PORT}, process.argv[2]); }`;
 
 async function startEcho(host: Host, family: 'udp4' | 'udp6'): Promise<void> {
   const child = host.spawn(process.execPath, ['-e', ECHO, family], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -11,7 +11,7 @@ import type { PinglistConfig } from '../../../plugins/inputs/pinglist/config.js'
 import { SETTLE_MS } from '../../../plugins/inputs/pinglist/file-watcher.js';
 import { type Machine, PinglistInput } from '../../../plugins/inputs/pinglist/pinglist.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
-import { waitFor } from '../../support/wait-for.js';
+import { waitFor, withLimit } from '../../support/wait-for.js';
 
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 const NO_SIGNAL = new AbortController().signal;
@@ -35,9 +35,10 @@ class Collector implements Accumulator {
   }
 
   nextError(): Promise<void> {
-    return new Promise((resolve) => {
+    const reported = new Promise<void>((resolve) => {
       this.#onError = resolve;
     });
+    return withLimit('an error', reported);
   }
 }
 
@@ -77,13 +78,14 @@ describe('inputs/pinglist', () => {
 
   /** Resolves when the board holds exactly these. */
   function published(...addresses: string[]): Promise<void> {
-    return new Promise((resolve) => {
+    const found = new Promise<void>((resolve) => {
       const unsubscribe = board.subscribe('udp', (targets) => {
         if (targets.map(({ address }) => address).join() !== addresses.join()) return;
         resolve();
         queueMicrotask(() => unsubscribe());
       });
     });
+    return withLimit(`${addresses} on the board`, found, { seen: () => ({ errors: acc.errors, board: onBoard() }) });
   }
 
   async function figures(): Promise<Record<string, unknown>> {

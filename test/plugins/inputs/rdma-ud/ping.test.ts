@@ -21,13 +21,13 @@ test('a target that answers: the three delays add up to what the program saw', a
   t.after(() => reflector.stop());
   const { gid, qpn, lid } = rdmaStatus(handle);
   // One probe may wait for the address handle, which a thread makes: on a busy machine it takes its time.
-  const target = rdmaTarget({ gid, qpn, lid, intervalMs: 250 });
+  const target = rdmaTarget({ gid, qpn, lid, intervalMs: 1000 });
   const replies: RdmaReply[] = [];
   const engine = await openPingPort({ target, from: { device: 'fake0', port: undefined }, options: OPTIONS });
-  await pingRdma(engine, { target, count: 5 }, (reply) => replies.push(reply), new AbortController().signal);
+  await pingRdma(engine, { target, count: 2 }, (reply) => replies.push(reply), new AbortController().signal);
   assert.deepEqual(
     replies.map(({ number, result }) => [number, result]),
-    [1, 2, 3, 4, 5].map((number) => [number, 'success']),
+    [1, 2].map((number) => [number, 'success']),
   );
   for (const { reading } of replies) {
     assert.ok(reading !== undefined);

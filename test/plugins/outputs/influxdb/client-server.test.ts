@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { BatchRefusedError, RetryLaterError } from '../../../../core/errors.js';
 import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import { makeCertificates } from '../../../support/certificates.js';
+import { FakeClock } from '../../../support/fake-clock.js';
 import { answering, InfluxdbDouble } from '../../../support/influxdb-double.js';
 import { failureOf } from '../../../support/rejection.js';
 import { tempFolder } from '../../../support/temp-folder.js';
@@ -60,7 +61,7 @@ test('what does not come from InfluxDB refuses no point', async (t) => {
 });
 
 test('an answer that breaks off, never comes, or is not waited for, keeps the batch', async (t) => {
-  const { double, output } = await started(t, { timeout: '25s' });
+  const { double, output } = await started(t);
   for (const status of [200, 400, 500]) {
     double.scripted.push((response) => {
       response.writeHead(status, { 'content-length': '100' }).write('{"err', () => response.destroy());
@@ -68,9 +69,14 @@ test('an answer that breaks off, never comes, or is not waited for, keeps the ba
     const broken = await failureOf(output.write([point(1)], never));
     assert.ok(broken instanceof PeerError && broken.reason === 'unreachable', String(broken));
   }
-  const impatient = await connectedOutput(t, { url: double.url, version: 1, database: 'weft', timeout: '200ms' });
+  const clock = new FakeClock();
+  const place = { url: double.url, version: 1, database: 'weft', timeout: '5s' };
+  const impatient = await connectedOutput(t, place, clock);
   double.scripted.push(() => {});
-  const late = await failureOf(impatient.output.write([point(1)], never));
+  const silence = failureOf(impatient.output.write([point(1)], never));
+  await double.written(4);
+  await clock.advance(5000);
+  const late = await silence;
   assert.ok(late instanceof PeerError && late.reason === 'timeout', String(late));
   const controller = new AbortController();
   double.scripted.push(() => controller.abort(new Error('enough')));

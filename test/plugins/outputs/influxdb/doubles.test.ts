@@ -200,13 +200,17 @@ for (const version of [2, 3] as const) {
 
     test('an answer that breaks off, or never comes, keeps the batch', async (t) => {
       const double = await InfluxdbDouble.start(t, version);
-      const { output } = await connectedOutput(t, { ...double.options, timeout: '200ms' });
+      const clock = new FakeClock();
+      const { output } = await connectedOutput(t, { ...double.options, timeout: '5s' }, clock);
       double.scripted.push((response) => {
         response.writeHead(400, { 'content-length': '100' }).write('{"err', () => response.destroy());
       });
       assert.ok((await failureOf(output.write([point(1)], never))) instanceof PeerError);
       double.scripted.push(() => {});
-      const late = await failureOf(output.write([point(1)], never));
+      const silence = failureOf(output.write([point(1)], never));
+      await double.written(2);
+      await clock.advance(5000);
+      const late = await silence;
       assert.ok(late instanceof PeerError && late.reason === 'timeout', String(late));
       double.scripted.push(() => {});
       const controller = new AbortController();

@@ -155,7 +155,8 @@ test(
 
 test('a write is given up when the agent says so, and a Redis that is silent is left in time', needs, async (t) => {
   const server = await RedisServer.start(t);
-  const output = makeOutput(t, { url: server.url, timeout: '300ms' });
+  // Long enough for a Redis that is only slow, before it is halted and after it.
+  const output = makeOutput(t, { url: server.url, timeout: '1s' });
   await output.write([pair(0)], never);
   server.stall();
   const error = await keptFor(output, /no answer from Redis/);
