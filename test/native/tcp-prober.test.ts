@@ -181,9 +181,10 @@ describe('TCP prober', () => {
       ['timeout none'],
     ]);
     for (const { exchange, exchangeNs } of records) assert.equal(exchangeNs > 0, exchange === 'success');
-    // Waiting for one peer would skip a hundred turns of the others; a busy machine may cost a few.
+    // Who waits for a peer until its timeout skips a hundred turns of each of the others for one that it takes. What a busy
+    // machine costs, here or there a third of them, is far from that.
     const { skipped = 0, sent = 0 } = stats(prober);
-    assert.ok(skipped * 10 < sent, `${skipped} skipped, ${sent} sent`);
+    assert.ok(skipped < sent, `${skipped} skipped, ${sent} sent`);
   });
 
   test('asks by HTTP', async (t) => {
