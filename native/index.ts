@@ -282,5 +282,5 @@ function call<T>(operation: () => T): T {
 function typed(error: unknown): unknown {
   if (!(error instanceof Error && 'errno' in error && 'syscall' in error)) return error;
   const { errno, syscall } = error;
-  return new NativeError(error.message, { errno: Number(errno), syscall: String(syscall), cause: error });
+  return new NativeError(error.message, { errno: Number(errno), syscall: String(syscall) });
 }
