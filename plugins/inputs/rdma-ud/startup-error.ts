@@ -6,11 +6,14 @@ import type { RdmaDevice, RdmaPort } from '../../../native/index.js';
 import type { PortOptions } from './config.js';
 import { formatPort, type PortRef } from './ports.js';
 
-const { ENOENT, ENOSYS, ENODEV, ENOMEM, EACCES, EPERM, EADDRNOTAVAIL } = constants.errno;
+const { ENOENT, ENOSYS, ENODEV, ENOMEM, EACCES, EINVAL, EPERM, EADDRNOTAVAIL } = constants.errno;
 
 const LIST_HINT = '`weft devices` lists them';
 /** Calls that pin memory. */
 const PINNING = ['ibv_alloc_pd', 'ibv_reg_mr', 'ibv_create_comp_channel', 'ibv_create_cq', 'ibv_create_qp'];
+
+/** Calls that are told how large a queue is to be. */
+const SIZING = ['ibv_create_cq', 'ibv_create_qp'];
 
 /** The library, or the list of its devices, cannot be had. `error` as `rdmaDevices` throws it. */
 export function libraryError(error: NativeError): StartupError {
@@ -85,6 +88,9 @@ function portHint(
   if (syscall === 'ibv_open_device' && isDenied(errno)) return permissionHint();
   if (PINNING.includes(syscall) && (errno === ENOMEM || isDenied(errno))) {
     return 'the limit of locked memory is too low: set LimitMEMLOCK=infinity (systemd) or `ulimit -l unlimited`, or grant CAP_IPC_LOCK';
+  }
+  if (SIZING.includes(syscall) && errno === EINVAL) {
+    return 'it takes no queues of this size: lower receive_slots or queue_pairs (`ibv_devinfo -v` has its max_cqe and max_qp_wr)';
   }
   return '';
 }

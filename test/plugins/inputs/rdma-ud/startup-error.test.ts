@@ -69,6 +69,8 @@ describe('a port that does not open', () => {
     ['memlock', 'ibv_reg_mr', 'ENOMEM', {}, /LimitMEMLOCK=infinity .*ulimit -l unlimited.*CAP_IPC_LOCK/],
     ['memlock', 'ibv_create_cq', 'ENOMEM', {}, /LimitMEMLOCK/],
     ['memlock', 'ibv_create_qp', 'ENOMEM', {}, /LimitMEMLOCK/],
+    ['too large', 'ibv_create_cq', 'EINVAL', {}, /no queues of this size: lower receive_slots or queue_pairs/],
+    ['too large', 'ibv_create_qp', 'EINVAL', {}, /no queues of this size/],
     ['inactive', 'port', 'ENETDOWN', {}, /not active; bring it up \(ip link set eth0 up\)/],
     ['no such port', 'port', 'ENODEV', {}, /no such port; it has 1$/],
     [
