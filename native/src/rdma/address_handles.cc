@@ -49,7 +49,7 @@ Result<std::unique_ptr<AddressHandles>> AddressHandles::create(const UdPort& por
 }
 
 AddressHandles::AddressHandles(const UdPort& port, uint8_t port_number, size_t capacity, Wakeup wakeup)
-    : port_(port), port_number_(port_number), table_(capacity), wakeup_(std::move(wakeup)) {
+    : port_(port), port_number_(port_number), capacity_(capacity), table_(capacity), wakeup_(std::move(wakeup)) {
   for (std::thread& thread : threads_) thread = std::thread([this] { run(); });
 }
 
@@ -65,8 +65,9 @@ bool AddressHandles::end() {
   return making_ == 0;
 }
 
-AddressHandles::Found AddressHandles::find(const PeerAddress& address, int64_t now_ns) {
+AddressHandles::Found AddressHandles::find(const PeerAddress& address, int64_t now_ns, bool make) {
   Entry* entry = table_.find(address);
+  if (entry == nullptr && !make) return {};
   if (entry == nullptr) entry = &table_.insert(address, Entry{});
   const bool fresh = now_ns < entry->fresh_until_ns && entry->made_ns > distrusted_ns_;
   if (!entry->asked && !fresh) ask(address, *entry);
@@ -80,11 +81,13 @@ void AddressHandles::distrust(const PeerAddress& address, int64_t now_ns) {
 }
 
 void AddressHandles::ask(const PeerAddress& address, Entry& entry) {
-  entry.asked = true;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    // Of those that the table has forgotten meanwhile. It is asked for again when it is next looked up.
+    if (wanted_.size() + retried_.size() >= capacity_) return;
     (entry.error != 0 ? retried_ : wanted_).push_back(address);
   }
+  entry.asked = true;
   asked_.notify_one();
 }
 

@@ -49,7 +49,8 @@ class AddressHandles {
   AddressHandles& operator=(const AddressHandles&) = delete;
 
   // Old handles are made anew in the background, so that a peer whose Ethernet address has changed is found again.
-  Found find(const PeerAddress& address, int64_t now_ns);
+  // `make` false: one that is not there is not made either, and takes no other's place.
+  Found find(const PeerAddress& address, int64_t now_ns, bool make = true);
   // Nothing came back from there: the handle is made anew as soon as it is used again.
   void distrust(const PeerAddress& address, int64_t now_ns);
   // The link may lead elsewhere now: all handles are made anew as they are used.
@@ -86,6 +87,7 @@ class AddressHandles {
 
   const UdPort& port_;
   uint8_t port_number_;
+  const size_t capacity_;
   LruMap<PeerAddress, Entry, PeerAddressHash> table_;
   Wakeup wakeup_;
   int64_t distrusted_ns_ = INT64_MIN;

@@ -101,10 +101,12 @@ void UdReflector::answer(const Grh* grh, const Payload& probe, const Completion&
 
 void UdReflector::start(uint32_t slot, int64_t now_ns) {
   Answer& answer = answers_[slot];
-  const AddressHandles::Found to = handles_.find(answer.peer, now_ns);
+  const bool may_wait = waiting_.size() < pair_->send_slots() / kWaitingShare;
+  // No handle for an answer that cannot wait for it: addresses that strangers make up push out none that is in use.
+  const AddressHandles::Found to = handles_.find(answer.peer, now_ns, /*make=*/may_wait);
   if (to.handle == nullptr) {
-    if (to.error != 0) return drop(slot, counters_.unreachable);
-    if (waiting_.size() >= pair_->send_slots() / kWaitingShare) return drop(slot, counters_.dropped);
+    if (to.error != 0) return finish(slot, counters_.unreachable);
+    if (!may_wait) return finish(slot, counters_.dropped);
     answer.stage = Stage::kWaiting;
     waiting_.push_back(slot);
     return;
@@ -115,19 +117,19 @@ void UdReflector::start(uint32_t slot, int64_t now_ns) {
 }
 
 Status UdReflector::sent(uint32_t slot, const Completion& completion, const Seen& seen) {
+  // Only an answer under way owns its slot: another completion of it would free it a second time.
   if (slot >= answers_.size()) return Done{};
   Answer& answer = answers_[slot];
+  if (answer.stage != Stage::kAck1 && answer.stage != Stage::kAck2) return Done{};
   if (completion.status != IBV_WC_SUCCESS) {
-    drop(slot, counters_.failed);
+    finish(slot, counters_.failed);
     // What was flushed fell with another, for which this was done.
     return completion.status == IBV_WC_WR_FLUSH_ERR ? Done{} : pair_->resume_sending();
   }
   if (answer.stage == Stage::kAck1 && completion.stamp_ns) {
     tell(slot, *completion.stamp_ns, seen.monotonic_ns);
-  } else if (answer.stage == Stage::kAck1 || answer.stage == Stage::kAck2) {
-    counters_.answered.add();
-    answer.stage = Stage::kFree;
-    pair_->free_send_slot(slot);
+  } else {
+    finish(slot, counters_.answered);
   }
   return Done{};
 }
@@ -136,7 +138,7 @@ Status UdReflector::sent(uint32_t slot, const Completion& completion, const Seen
 void UdReflector::tell(uint32_t slot, int64_t t4_ns, int64_t now_ns) {
   Answer& answer = answers_[slot];
   const AddressHandles::Found to = handles_.find(answer.peer, now_ns);
-  if (to.handle == nullptr) return drop(slot, counters_.unreachable);
+  if (to.handle == nullptr) return finish(slot, counters_.unreachable);
   answer.stage = Stage::kAck2;
   send(slot, 2, t4_ns, to.handle);
 }
@@ -150,10 +152,10 @@ void UdReflector::send(uint32_t slot, uint8_t ack, int64_t t4_ns, ibv_ah* to) {
   payload.sequence = answer.sequence;
   payload.t3 = static_cast<uint64_t>(answer.t3_ns);
   payload.t4 = static_cast<uint64_t>(t4_ns);
-  if (!pair_->send(slot, payload, to, answer.peer_qpn).ok()) drop(slot, counters_.failed);
+  if (!pair_->send(slot, payload, to, answer.peer_qpn).ok()) finish(slot, counters_.failed);
 }
 
-void UdReflector::drop(uint32_t slot, Counter& counter) {
+void UdReflector::finish(uint32_t slot, Counter& counter) {
   counter.add();
   answers_[slot].stage = Stage::kFree;
   pair_->free_send_slot(slot);

@@ -57,7 +57,8 @@ class UdReflector {
   void start(uint32_t slot, int64_t now_ns);
   void tell(uint32_t slot, int64_t t4_ns, int64_t now_ns);
   void send(uint32_t slot, uint8_t ack, int64_t t4_ns, ibv_ah* to);
-  void drop(uint32_t slot, Counter& counter);
+  // Frees the slot; `counter` says how the answer ended.
+  void finish(uint32_t slot, Counter& counter);
 
   const UdPort& port_;
   AddressHandles& handles_;
