@@ -12,13 +12,6 @@ namespace {
 constexpr const char *kSettings = "latency_us=4.8,clock=raw,clock_hz=31250000";
 constexpr const char *kUserClock = "latency_us=4.8,clock=none";
 
-bool told(Agent &agent, const std::string &part) {
-  for (const std::string &event : agent.events()) {
-    if (event.find(part) != std::string::npos) return true;
-  }
-  return false;
-}
-
 void await_state(Agent &agent, RdmaState state) {
   wait_for("the engine says so", [&] { return agent.status().state == state; });
 }
@@ -37,7 +30,7 @@ TEST(rdma_port_that_goes_down_and_comes_back) {
   hosts.fake.command("event fake0 port_err");
   CHECK(all_have(hosts.a.await(ProbeResult::kSendError, 5), ENETDOWN));
   CHECK(hosts.a.status().state == RdmaState::kDown);
-  CHECK(told(hosts.a, "the port is down"));
+  CHECK(hosts.a.told("the port is down"));
   hosts.fake.command("event fake0 port_active");
   hosts.a.await_successes(10);
   CHECK(hosts.a.status().state == RdmaState::kActive);
@@ -53,8 +46,8 @@ TEST(rdma_device_that_fails_is_opened_again) {
   hosts.fake.command("event fake0 device_fatal");
   wait_for("there is another session", [&] { return hosts.a.stat("sessions") == 2; });
   hosts.a.await_successes(10);
-  CHECK(told(hosts.a, "the device failed or was removed"));
-  CHECK(told(hosts.a, "open again"));
+  CHECK(hosts.a.told("the device failed or was removed"));
+  CHECK(hosts.a.told("open again"));
 }
 
 TEST(rdma_device_that_is_removed_and_comes_back) {
@@ -64,7 +57,7 @@ TEST(rdma_device_that_is_removed_and_comes_back) {
   hosts.fake.command("remove fake0");
   await_state(hosts.a, RdmaState::kGone);
   CHECK(all_have(hosts.a.await(ProbeResult::kSendError, 5), ENODEV));
-  wait_for("it says that there is no such device", [&] { return told(hosts.a, "device: No such device"); });
+  wait_for("it says that there is no such device", [&] { return hosts.a.told("device: No such device"); });
   const std::string gid = hosts.a.status().gid;
   hosts.fake.command("add fake0");
   hosts.a.await_successes(10);
@@ -102,9 +95,9 @@ TEST(rdma_partition_key_that_changes) {
   hosts.a.await_successes(5);
   CHECK_EQ(hosts.a.stat("sessions"), 1);
   hosts.fake.command("pkey fake0 0 0");
-  wait_for("it says that there is no such key", [&] { return told(hosts.a, "pkey: No such file or directory"); });
+  wait_for("it says that there is no such key", [&] { return hosts.a.told("pkey: No such file or directory"); });
   CHECK(hosts.a.status().state == RdmaState::kGone);
-  CHECK(told(hosts.a, "partition key has changed"));
+  CHECK(hosts.a.told("partition key has changed"));
   hosts.fake.command("pkey fake0 0 0xffff");
   hosts.a.await_successes(5);
   CHECK_EQ(hosts.a.stat("sessions"), 2);
@@ -354,6 +347,8 @@ TEST(rdma_devices_are_listed) {
   }
   CHECK_EQ(preferred, 1);
   CHECK(std::string(devices[1].ports[0].state) == "PORT_DOWN");
+  fake.command("fail ibv_query_device_ex EIO times=2");
+  CHECK(list_rdma_devices().value()[0].problem == "ibv_query_device_ex: Input/output error");
   CHECK_EQ(fake.count("all", "live"), 0);
 }
 

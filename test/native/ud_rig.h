@@ -58,20 +58,30 @@ class Agent {
   void probe(const std::string &gid, uint32_t qpn, uint16_t paths = 1, uint32_t timeout_us = kTimeoutUs,
              uint16_t lid = 0, uint64_t interval_us = 5'000) {
     TargetTable table;
-    TargetEntry entry{};
-    entry.id = 1;
-    entry.interval_us = interval_us;
-    entry.timeout_us = timeout_us;
-    entry.paths = paths;
-    entry.qpn = qpn;
-    entry.lid = lid;
-    gid.copy(entry.address, sizeof entry.address - 1);
-    table.entries.push_back(entry);
+    table.entries.push_back(entry_of(1, gid, qpn, paths, timeout_us, lid, interval_us));
+    engine_.engine->set_targets(std::move(table));
+  }
+  // To a target of this DSCP.
+  void probe_marked(Agent &other, uint8_t dscp) {
+    const RdmaStatus to = other.status();
+    TargetTable table;
+    table.entries.push_back(entry_of(1, to.gid, to.qpn, 1, kTimeoutUs, to.lid, 5'000));
+    table.entries[0].dscp = dscp;
     engine_.engine->set_targets(std::move(table));
   }
   void probe(Agent &other, uint16_t paths = 1) {
     const RdmaStatus status = other.status();
     probe(status.gid, status.qpn, paths, kTimeoutUs, status.lid);
+  }
+  // Targets of different addresses, each every 10 ms: one host at as many of its ways.
+  void probe_many(uint32_t targets, const std::string &gid, uint32_t qpn) {
+    TargetTable table;
+    for (uint32_t i = 0; i < targets; ++i) table.entries.push_back(entry_of(i + 1, gid, qpn, 1, kTimeoutUs, 0, 10'000));
+    for (uint32_t i = 0; i < targets; ++i) {
+      table.entries[i].first_path = static_cast<uint16_t>(i % 256);
+      table.entries[i].dscp = static_cast<uint8_t>(i / 256);
+    }
+    engine_.engine->set_targets(std::move(table));
   }
   void stop_probing() { engine_.engine->set_targets({}); }
 
@@ -121,8 +131,25 @@ class Agent {
     return await(ProbeResult::kSuccess, count);
   }
   bool changed() const { return changed_; }
+  bool told(const std::string &part) {
+    const std::vector<std::string> &all = events();
+    return std::any_of(all.begin(), all.end(), [&](const std::string &event) { return event.find(part) != event.npos; });
+  }
 
  private:
+  static TargetEntry entry_of(uint32_t id, const std::string &gid, uint32_t qpn, uint16_t paths, uint32_t timeout_us,
+                              uint16_t lid, uint64_t interval_us) {
+    TargetEntry entry{};
+    entry.id = id;
+    entry.interval_us = interval_us;
+    entry.timeout_us = timeout_us;
+    entry.paths = paths;
+    entry.qpn = qpn;
+    entry.lid = lid;
+    gid.copy(entry.address, sizeof entry.address - 1);
+    return entry;
+  }
+
   void run() {
     Slice slice;
     slice.capacity = 4096;

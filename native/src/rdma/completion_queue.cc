@@ -93,13 +93,17 @@ bool CompletionQueue::create_stamped(ibv_context* context, uint32_t entries, Com
   return true;
 }
 
-size_t CompletionQueue::poll(Completion* completions, size_t max) {
+Result<size_t> CompletionQueue::poll(Completion* completions, size_t max) {
   return extended_ != nullptr ? poll_stamped(completions, max) : poll_plain(completions, max);
 }
 
-size_t CompletionQueue::poll_stamped(Completion* completions, size_t max) {
+Result<size_t> CompletionQueue::poll_stamped(Completion* completions, size_t max) {
   ibv_poll_cq_attr attributes{};
-  if (ibv_start_poll(extended_, &attributes) != 0) return 0;
+  const int failed = ibv_start_poll(extended_, &attributes);
+  if (failed == ENOENT) return size_t{0};
+  // Not to be followed by ibv_end_poll. mlx5 gives numbers of its own, below 0. What fails at ibv_next_poll fails here
+  // the next time.
+  if (failed != 0) return Error{failed > 0 ? failed : EIO, "ibv_start_poll"};
   size_t count = 0;
   do {
     read_stamped(completions[count++]);
@@ -126,12 +130,13 @@ void CompletionQueue::read_stamped(Completion& completion) {
 
 // The plain call also where an extended queue without stamps could be made: some versions of rxe hand out a completion
 // twice when it is polled the extended way.
-size_t CompletionQueue::poll_plain(Completion* completions, size_t max) {
+Result<size_t> CompletionQueue::poll_plain(Completion* completions, size_t max) {
   ibv_wc work[kBatch];
   size_t total = 0;
   while (total < max) {
     const size_t wanted = std::min(max - total, kBatch);
     const int count = ibv_poll_cq(cq_.get(), static_cast<int>(wanted), work);
+    if (count < 0 && total == 0) return Error{EIO, "ibv_poll_cq"};
     for (int i = 0; i < count; ++i) read_plain(work[i], completions[total++]);
     if (count < static_cast<int>(wanted)) break;
   }

@@ -38,8 +38,9 @@ class CompletionQueue {
   CompletionQueue(const CompletionQueue&) = delete;
   CompletionQueue& operator=(const CompletionQueue&) = delete;
 
-  // At most `max` completions; fewer: that was all.
-  size_t poll(Completion* completions, size_t max);
+  // At most `max` completions; fewer: that was all. Errors: ibv_start_poll, ibv_poll_cq: the queue cannot go on. What
+  // came before it was handed out.
+  Result<size_t> poll(Completion* completions, size_t max);
   // Asks for an event at the next completion, unless one was asked for and has not come. Completions that came before
   // raise none: poll once more before sleeping. REQUIRES, as fd: it is not silent.
   Status arm();
@@ -50,6 +51,8 @@ class CompletionQueue {
   void disarm() { armed_ = false; }
 
   ibv_cq* raw() const { return cq_.get(); }
+  // Completions that it holds at most.
+  size_t entries() const { return static_cast<size_t>(cq_->cqe); }
   CompletionStamps stamps() const { return stamps_; }
   bool hardware_clock() const { return stamps_ != CompletionStamps::kNone; }
 
@@ -60,8 +63,8 @@ class CompletionQueue {
   Status create_queue(ibv_context* context, uint32_t entries, bool stamped);
   Status create_plain(ibv_context* context, uint32_t entries);
   bool create_stamped(ibv_context* context, uint32_t entries, CompletionStamps stamps);
-  size_t poll_stamped(Completion* completions, size_t max);
-  size_t poll_plain(Completion* completions, size_t max);
+  Result<size_t> poll_stamped(Completion* completions, size_t max);
+  Result<size_t> poll_plain(Completion* completions, size_t max);
   static void read_plain(const ibv_wc& work, Completion& completion);
   void read_stamped(Completion& completion);
 

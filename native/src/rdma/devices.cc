@@ -72,7 +72,10 @@ DeviceInfo device_info(const Verbs& verbs, ibv_device* device) {
   }
   info.stamps = stamps_of(verbs, context.get());
   ibv_device_attr_ex attributes;
-  if (verbs.query_device_ex(context.get(), &attributes) != 0) return info;
+  if (const int failed = verbs.query_device_ex(context.get(), &attributes); failed != 0) {
+    info.problem = std::string("ibv_query_device_ex: ") + std::strerror(verbs_error("", failed).code);
+    return info;
+  }
   info.clock_khz = attributes.hca_core_clock;
   for (uint32_t port = 1; port <= attributes.orig_attr.phys_port_cnt; ++port) {
     info.ports.push_back(port_info(verbs, context.get(), static_cast<uint8_t>(port)));

@@ -1,5 +1,7 @@
 #include "rdma/port_events.h"
 
+#include <cerrno>
+
 namespace weft {
 
 namespace {
@@ -55,14 +57,19 @@ bool is_of_port(ibv_event_type type) {
 
 PortEvent next_port_event(const Verbs& verbs, ibv_context* context, uint8_t port, const char*& name) {
   ibv_async_event event;
+  errno = 0;
   while (verbs.get_async_event(context, &event) == 0) {
     const Meaning meaning = meaning_of(event.event_type);
     const bool others = is_of_port(event.event_type) && event.element.port_num != port;
     verbs.ack_async_event(&event);
     name = meaning.name;
     if (!others && meaning.event != PortEvent::kNone) return meaning.event;
+    errno = 0;
   }
-  return PortEvent::kNone;
+  // The kernel has taken the device away. The descriptor stays readable: if nobody heard it, nobody would sleep again.
+  if (errno != EIO) return PortEvent::kNone;
+  name = "the device tells nothing any more";
+  return PortEvent::kFatal;
 }
 
 }  // namespace weft

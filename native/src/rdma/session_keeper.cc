@@ -70,11 +70,17 @@ void SessionKeeper::give_up(const Error& error) {
 }
 
 SessionKeeper::Change SessionKeeper::watch(int64_t now_ns, bool told) {
-  if (!problem_.empty()) return end(std::exchange(problem_, {}));
+  if (!problem_.empty()) return end_by_problem();
   if (session_ && told) {
     if (const Change heard = hear(); heard != Change::kNone) return heard;
   }
   return now_ns < next_check_ns_ ? Change::kNone : check(now_ns);
+}
+
+// A device that fails says so as well, and knows better.
+SessionKeeper::Change SessionKeeper::end_by_problem() {
+  const std::string problem = std::exchange(problem_, {});
+  return hear() == Change::kEnded ? Change::kEnded : end(problem);
 }
 
 SessionKeeper::Change SessionKeeper::hear() {

@@ -39,6 +39,7 @@ class SessionKeeper {
   void add_stats(Stats& stats) const;
 
  private:
+  Change end_by_problem();
   Change hear();
   Change check(int64_t now_ns);
   Change check_port();

@@ -63,6 +63,9 @@ UdEngine::UdEngine(Wakeup wakeup, const RdmaConfig& config)
 void UdEngine::use_session() {
   session_ = keeper_->session();
   prober_.use(session_);
+  for (const WaitingTarget& one : waiting_) {
+    if (schedule_.has(one.slot, one.id)) prober_.skip(schedule_[one.slot], ProbeResult::kSendError, ENODEV);
+  }
   waiting_.clear();
   ready_ = Ready{};
   watch_ = LoopWatch(monotonic_ns());
@@ -104,8 +107,14 @@ void UdEngine::take_completions() {
 
 Result<bool> UdEngine::take_completions(const EndQueues& end) {
   size_t count;
+  // A pass takes what was there when it began, which is no more than the queue holds. Without a bound, a flood that comes as
+  // fast as it is taken would keep the engine from all else, and from being closed.
+  size_t left = end.received->entries();
   do {
-    count = end.received->poll(completions_.data(), completions_.size());
+    auto polled = end.received->poll(completions_.data(), completions_.size());
+    if (!polled.ok()) return polled.error();
+    count = polled.value();
+    left -= std::min(left, count);
     Seen seen = watch_.seen(monotonic_ns());
     seen.stood_still = seen.stood_still && !end.received->hardware_clock();
     // Behind the time stamp, and before the slots are needed that it frees.
@@ -119,14 +128,16 @@ Result<bool> UdEngine::take_completions(const EndQueues& end) {
       // A queue pair that failed flushes all it has, and whatever it gets: nothing to wait for.
       if (const Status taken = take(completions_[i], seen); !taken.ok()) return taken.error();
     }
-  } while (count == completions_.size() && !slice_full());
+  } while (count == completions_.size() && left > 0 && !slice_full());
   return count < completions_.size();
 }
 
 Status UdEngine::take_sent(CompletionQueue& queue, const Seen& seen) {
   size_t count;
   do {
-    count = queue.poll(sent_completions_.data(), sent_completions_.size());
+    auto polled = queue.poll(sent_completions_.data(), sent_completions_.size());
+    if (!polled.ok()) return polled.error();
+    count = polled.value();
     for (size_t i = 0; i < count; ++i) {
       if (const Status taken = take(sent_completions_[i], seen); !taken.ok()) return taken.error();
     }
@@ -206,11 +217,13 @@ void UdEngine::send_probe(uint32_t target_slot, int64_t now_ns) {
 
 void UdEngine::resume_waiting(int64_t now_ns) {
   if (session_->reflector() != nullptr) session_->reflector()->resume(now_ns);
-  std::vector<WaitingTarget> waiting;
-  waiting.swap(waiting_);
-  for (const WaitingTarget& one : waiting) {
-    if (schedule_.has(one.slot, one.id)) send_probe(one.slot, now_ns);
+  std::vector<uint32_t> waiting;
+  for (const WaitingTarget& one : waiting_) {
+    if (schedule_.has(one.slot, one.id)) waiting.push_back(one.slot);
   }
+  waiting_.clear();
+  // Those that go on waiting come back into it.
+  if (!waiting.empty()) send(waiting);
 }
 
 PeerAddress UdEngine::peer_of(const ProbeTarget& target) {

@@ -98,7 +98,7 @@ Status UdProber::take_sent(const WorkId& id, const Completion& completion) {
     return Done{};
   }
   failed_sends_.add();
-  if (outstanding(owner)) end(owner.probe, ProbeResult::kSendError, EIO);
+  if (outstanding(owner)) fail(owner.probe, EIO);
   // What was flushed fell with another, for which this was done.
   if (completion.status == IBV_WC_WR_FLUSH_ERR) return Done{};
   return pair.resume_sending();
@@ -195,6 +195,12 @@ void UdProber::end(uint32_t slot, ProbeResult result, int error) {
   --outstanding_;
 }
 
+// What was answered has crossed the network, whatever became of its sender since.
+void UdProber::fail(uint32_t slot, int error) {
+  if (probes_[slot].answered) return complete(slot);
+  end(slot, ProbeResult::kSendError, error);
+}
+
 bool UdProber::expire(uint32_t slot, std::optional<PeerAddress>& lost) {
   const UdProbe& probe = probes_[slot];
   if (probe.state != UdProbe::State::kOutstanding) {
@@ -212,7 +218,7 @@ bool UdProber::expire(uint32_t slot, std::optional<PeerAddress>& lost) {
 
 void UdProber::abandon(int error) {
   for (uint32_t slot = 0; slot < probes_.capacity(); ++slot) {
-    if (probes_[slot].state == UdProbe::State::kOutstanding) end(slot, ProbeResult::kSendError, error);
+    if (probes_[slot].state == UdProbe::State::kOutstanding) fail(slot, error);
   }
 }
 

@@ -36,7 +36,7 @@ class UdProber {
   // The timer of a slot has run out. True: it is to be set again, so that a late answer is known as such. `lost` is
   // where the probe went when nothing came back.
   bool expire(uint32_t slot, std::optional<PeerAddress>& lost);
-  // Ends all that are under way: they will not come back, and that is this host's fault.
+  // Ends all that are under way: nothing comes back any more, and that is this host's fault.
   void abandon(int error);
 
   const UdProbe& operator[](uint32_t slot) { return probes_[slot]; }
@@ -59,6 +59,8 @@ class UdProber {
   void complete_if_ready(uint32_t slot);
   void complete(uint32_t slot);
   void end(uint32_t slot, ProbeResult result, int error);
+  // It ends by this host's fault.
+  void fail(uint32_t slot, int error);
   bool outstanding(const SendOwner& owner) const;
 
   Emit emit_;

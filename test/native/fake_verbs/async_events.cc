@@ -1,5 +1,7 @@
 #include "async_events.h"
 
+#include <cerrno>
+
 #include "event_fd.h"
 #include "world.h"
 
@@ -42,6 +44,8 @@ int ibv_get_async_event(ibv_context *context, ibv_async_event *event) {
     const Lock lock(World::get().mutex);
     auto &events = context_of(context)->events;
     if (events.empty()) continue;
+    errno = World::get().planned_failure("ibv_get_async_event", context_of(context)->device);
+    if (errno != 0) return -1;
     *event = events.front();
     events.pop_front();
     if (event->event_type == IBV_EVENT_CQ_ERR) ++cq_of(event->element.cq)->async_events_read;

@@ -81,7 +81,7 @@ bool take_completion(Cq &cq, Completion &completion) {
 int poll_cq(ibv_cq *cq, int entries, ibv_wc *wcs) {
   const Lock lock(World::get().mutex);
   Context &context = *context_of(cq->context);
-  if (context.dead) return -EIO;
+  if (World::get().failure_of("ibv_poll_cq", context) != 0) return -1;
   if (cq_of(cq)->polling) context.device->counters.add(Count::kMisuse);
   int count = 0;
   for (Completion completion; count < entries && take_completion(*cq_of(cq), completion);) {

@@ -38,7 +38,8 @@ int take_current(Cq &cq) {
 int start_poll(ibv_cq_ex *cq, ibv_poll_cq_attr *attributes) {
   const Lock lock(World::get().mutex);
   Context &context = *context_of(cq->context);
-  if (context.dead) return EIO;
+  const int failure = World::get().failure_of("ibv_start_poll", context);
+  if (failure != 0) return failure;
   if (attributes->comp_mask != 0) return EINVAL;
   if (self(cq).polling) {
     context.device->counters.add(Count::kMisuse);

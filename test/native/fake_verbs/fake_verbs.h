@@ -22,7 +22,7 @@
 //   clear [DEV]                  all fault rules and planned failures (of DEV).
 //   fail CALL ERRNO [at=N] [times=M]    the Nth call from now on (default 1) and the M-1 after it (default 1; 0: for ever)
 //                                fail. CALL is a verb (ibv_create_qp) or `any`: whatever opens, allocates, registers,
-//                                modifies, queries, arms or posts.
+//                                modifies, queries, arms, posts, polls or takes an event of the device.
 //   event DEV NAME               port_err, port_active (with the port's state), device_fatal (every later call on the
 //                                open contexts fails with EIO), gid_change, lid_change, pkey_change, sm_change,
 //                                client_reregister.
@@ -44,7 +44,8 @@
 // Fault actions on what DEV sends: drop, duplicate, delay (us=: on the wire, so that others overtake it), send_error
 //   (status=, an ibv_wc_status; default 21, IBV_WC_GENERAL_ERR; the packet stays here and the queue pair goes to SQE),
 //   lose_completion, delay_completion (us=). On what DEV receives: receive_error (status=; queue pair goes to ERR),
-//   starve (as if no receive was posted).
+//   starve (as if no receive was posted), flood (the packet comes again for every receive that is posted, now and later),
+//   hide_grh (its completion says that there is none).
 //   Arguments: p=0.1 (probability), count=3 (so many packets; default 1 without p, no end with it), from=QPN, to=QPN,
 //   flow=LABEL, byteN=VALUE (payload byte), keep=1 (an error leaves the queue pair in its state).
 #pragma once

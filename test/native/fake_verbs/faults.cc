@@ -23,9 +23,11 @@ constexpr ActionName kActions[] = {
     {"delay_completion", Action::kDelayCompletion},
     {"receive_error", Action::kReceiveError},
     {"starve", Action::kStarve},
+    {"flood", Action::kFlood},
+    {"hide_grh", Action::kHideGrh},
 };
 
-bool at_receiver(Action action) { return action == Action::kReceiveError || action == Action::kStarve; }
+bool at_receiver(Action action) { return action >= Action::kReceiveError; }
 
 // One `key=value`. Returns whether it is understood.
 bool take(FaultRule &rule, std::string_view key, std::string_view value) {
@@ -74,6 +76,12 @@ void enact(const FaultRule &rule, Fate &fate) {
       break;
     case Action::kStarve:
       fate.starve = true;
+      break;
+    case Action::kFlood:
+      fate.flood = true;
+      break;
+    case Action::kHideGrh:
+      fate.hide_grh = true;
       break;
   }
 }

@@ -43,6 +43,8 @@ enum class Action {
   kDelayCompletion,
   kReceiveError,  // from here on for what is received
   kStarve,
+  kFlood,
+  kHideGrh,
 };
 
 struct FaultRule {
@@ -69,6 +71,8 @@ struct Fate {
   bool lose_completion = false;
   int64_t completion_delay_ns = 0;
   bool starve = false;
+  bool flood = false;
+  bool hide_grh = false;
   ibv_wc_status status = IBV_WC_SUCCESS;
   bool keeps_state = false;
 };

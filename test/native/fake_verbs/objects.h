@@ -13,6 +13,7 @@
 namespace fake_verbs {
 
 struct Device;
+struct Packet;
 
 template <typename T>
 using Owned = std::unordered_map<const void *, std::unique_ptr<T>>;
@@ -85,6 +86,7 @@ struct Qp : ibv_qp {
   uint32_t unpolled_receives = 0;  // likewise
   uint32_t unsignaled_sends = 0;   // since the last one that completes
   int64_t last_completion_ns = 0;  // of sends: they complete in order
+  std::shared_ptr<const Packet> flood;  // comes again for each receive that is posted
 };
 
 struct Context : verbs_context {

@@ -6,6 +6,7 @@
 
 #include "memory.h"
 #include "queue_pair.h"
+#include "receive.h"
 #include "world.h"
 
 namespace fake_verbs {
@@ -144,6 +145,7 @@ int post_recv(ibv_qp *qp, ibv_recv_wr *request, ibv_recv_wr **bad) {
     }
     context.device->counters.add(Count::kPostedReceives);
     take(self, *request);
+    if (self.flood) receive(*context.device, *self.flood, now_ns());
   }
   return 0;
 }

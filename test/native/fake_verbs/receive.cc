@@ -86,11 +86,15 @@ void receive(Device &receiver, const Packet &packet, int64_t time_ns) {
   qp.receives.pop_front();
   Completion completion = completion_of(qp, packet, request);
   completion.status = fate.status != IBV_WC_SUCCESS ? fate.status : scatter(qp, request, bytes_of(packet));
+  if (fate.hide_grh) completion.wc_flags &= ~unsigned{IBV_WC_GRH};
   receiver.stamp(completion, time_ns);
   if (completion.status == IBV_WC_SUCCESS) count(Count::kReceived);
   complete(*cq_of(qp.recv_cq), completion);
   // An error of a receive is the end of a datagram queue pair (InfiniBand specification, 10.3.1).
   if (completion.status != IBV_WC_SUCCESS && !fate.keeps_state) enter_error(qp);
+  if (!fate.flood || qp.flood) return;
+  qp.flood = std::make_shared<const Packet>(packet);
+  while (!qp.receives.empty()) receive(receiver, packet, time_ns);
 }
 
 }  // namespace fake_verbs

@@ -54,10 +54,10 @@ std::string text_of(const ibv_gid &gid) {
 std::string text_of(const Packet &packet) {
   char fields[256];
   std::snprintf(fields, sizeof fields,
-                "from=%u to=%u sgid=%s dgid=%s slid=%u dlid=%u flow=%u sport=%u tclass=%u hops=%u sl=%u payload=",
+                "from=%u to=%u sgid=%s dgid=%s slid=%u dlid=%u flow=%u sport=%u tclass=%u hops=%u sl=%u pkey=%u payload=",
                 packet.from_qpn, packet.to_qpn, text_of(packet.sgid).c_str(), text_of(packet.dgid).c_str(), packet.slid,
                 packet.dlid, packet.flow_label, packet.udp_source_port, packet.traffic_class, packet.hop_limit,
-                packet.sl);
+                packet.sl, packet.pkey);
   std::string text = fields;
   for (const uint8_t byte : packet.payload) {
     char hex[3];

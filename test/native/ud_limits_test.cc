@@ -1,0 +1,103 @@
+// What goes beyond the usual: floods, bursts, queues that fail without an event.
+
+#include <cerrno>
+#include <cmath>
+
+#include "ud_rig.h"
+
+namespace weft::test {
+
+namespace {
+
+constexpr const char *kSettings = "latency_us=4.8,clock=raw,clock_hz=31250000";
+constexpr const char *kUserClock = "latency_us=4.8,clock=none";
+
+}  // namespace
+
+// As much comes as is taken, for ever: there is time for its own probes, and it can be closed.
+TEST(rdma_flood_keeps_the_engine_from_nothing_else) {
+  const FakeVerbs fake(kSettings);
+  RdmaConfig limited = config_of("fake1");
+  limited.rate_limit = 10;
+  Agent a("fake0");
+  Agent flooded(limited);
+  fake.command("fault fake1 flood byte1=0");
+  a.probe(flooded);
+  wait_for("it is flooded", [&] { return flooded.stat("reflector_received") > 10'000; });
+  flooded.probe(a);
+  flooded.await_successes(5);
+}
+
+// The probes that wait for their address leave as soon as it is there, in bursts that the send queue takes.
+TEST(rdma_probes_that_waited_for_their_address_all_leave) {
+  constexpr uint32_t kTargets = 600;  // more than a queue pair has send slots
+  Pair hosts(std::string(kSettings) + ",fake0.resolve_us=600000000");
+  const RdmaStatus b = hosts.b.status();
+  hosts.a.probe_many(kTargets, b.gid, b.qpn);
+  wait_for("all wait", [&] { return hosts.a.records(ProbeResult::kSendError).size() >= kTargets; });
+  hosts.a.pause();
+  hosts.fake.command("set fake0 resolve_us 0");
+  wait_for("there is a handle for each", [&] { return hosts.fake.count("fake0", "live") >= kTargets; });
+  hosts.a.resume();
+  hosts.a.await(ProbeResult::kSuccess, kTargets);
+  CHECK_EQ(hosts.a.stat("shed"), 0);
+}
+
+TEST(rdma_completion_queue_that_cannot_be_polled_is_made_anew) {
+  for (const auto &[settings, verb] : {std::pair{kSettings, "ibv_start_poll"}, std::pair{kUserClock, "ibv_poll_cq"}}) {
+    Pair hosts(settings);
+    hosts.a.probe(hosts.b);
+    hosts.a.await(ProbeResult::kSuccess, 5);
+    hosts.fake.command(std::string("fail ") + verb + " EIO");  // at whichever host polls next
+    wait_for("one has another session", [&] { return hosts.a.stat("sessions") + hosts.b.stat("sessions") == 3; });
+    wait_for("it is open", [&] { return hosts.b.stat("active") == 1; });
+    hosts.a.probe(hosts.b);
+    hosts.a.await_successes(5);
+    const std::string said = std::string(verb) + ": Input/output error";
+    CHECK(hosts.a.told(said) || hosts.b.told(said));
+  }
+}
+
+// The packet went there and came back, whatever becomes of this host's port then.
+TEST(rdma_probe_that_was_answered_is_a_success_when_its_port_goes) {
+  for (const char *event : {"port_err", "device_fatal"}) {
+    Pair hosts(kSettings);
+    const RdmaStatus b = hosts.b.status();
+    hosts.fake.command("fault fake1 drop byte2=2 p=1");
+    hosts.a.probe(b.gid, b.qpn, 1, /*timeout_us=*/600'000'000);
+    wait_for("some are answered", [&] { return hosts.b.stat("reflector_received") > 10; });
+    CHECK_EQ(hosts.a.records(ProbeResult::kSuccess).size(), 0);
+    hosts.fake.command(std::string("event fake0 ") + event);
+    for (const Record &record : hosts.a.await(ProbeResult::kSuccess, 5)) CHECK(std::isnan(record.network_rtt_ns));
+  }
+}
+
+// A probe that was due is told, even if it never left.
+TEST(rdma_probe_that_waits_for_its_address_is_a_send_error_when_its_device_goes) {
+  Pair hosts(std::string(kSettings) + ",fake0.resolve_us=600000000");
+  const RdmaStatus b = hosts.b.status();
+  hosts.a.probe(hosts.b);
+  hosts.a.await(ProbeResult::kSendError, 1);  // a second one is due, and one waits already
+  hosts.a.probe(b.gid, b.qpn, 1, Agent::kTimeoutUs, 0, /*interval_us=*/3'600'000'000);
+  hosts.a.forget_records();
+  hosts.fake.command("event fake0 device_fatal");
+  wait_for("it is told", [&] {
+    const std::vector<Record> records = hosts.a.records(ProbeResult::kSendError);
+    return !records.empty() && records.back().error == ENODEV;
+  });
+  hosts.fake.command("set fake0 resolve_us 0");
+}
+
+// The kernel has taken it away, and somebody else heard the event, or nobody.
+TEST(rdma_device_that_tells_nothing_any_more_is_opened_again) {
+  Pair hosts(kSettings);
+  hosts.a.probe(hosts.b);
+  hosts.a.await(ProbeResult::kSuccess, 5);
+  hosts.fake.command("fail ibv_get_async_event EIO");
+  hosts.fake.command("event fake0 sm_change");
+  wait_for("there is another session", [&] { return hosts.a.stat("sessions") == 2; });
+  CHECK(hosts.a.told("the device tells nothing any more"));
+  hosts.a.await_successes(5);
+}
+
+}  // namespace weft::test
