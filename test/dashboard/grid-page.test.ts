@@ -187,6 +187,21 @@ describe('grid page', { skip: noBrowser }, () => {
     await page.waitForURL(/box=/);
   });
 
+  test('what was pressed is picked, though the picture moves under the pointer before it is let go', async (t) => {
+    const { page, grid } = await open(t);
+    const cell = await grid.find('d2p1t1-h1', 'd1p1t2-h1');
+    await page.mouse.move(cell.x, cell.y);
+    await page.mouse.down();
+    await grid.canvas.evaluate((canvas) => {
+      // As a banner does.
+      (canvas as unknown as Movable).parentElement.style.marginTop = '60px';
+    });
+    await grid.frame();
+    await page.mouse.move(cell.x + 1, cell.y);
+    await page.mouse.up();
+    await page.waitForURL(/#\/pair\/d2p1t1-h1\/d1p1t2-h1/);
+  });
+
   test('a pattern in the list leads to its place in the picture', async (t) => {
     const { page, grid } = await open(t);
     await page.locator('.patterns button', { hasText: 'd1p2t1-h1' }).click();
@@ -291,6 +306,9 @@ function secondsBetween(earlier: string, later: string): number {
   return (to - from + 86_400) % 86_400;
 }
 
+interface Movable {
+  readonly parentElement: { readonly style: { marginTop: string } };
+}
 interface WithClipboard {
   readonly navigator: { readonly clipboard: { readText(): Promise<string> } };
 }

@@ -25,8 +25,12 @@ const WHEEL_ZOOM = 0.0016;
 const PX_PER_LINE = 18;
 const FAST = 10;
 
+/** Of the pointer alone, on the screen: the picture may move under it, as when a banner comes. */
 interface Drag {
   readonly pointer: number;
+  /** What it began at. */
+  readonly cell: Cell | undefined;
+  readonly label: ['src' | 'dst', number] | undefined;
   readonly startX: number;
   readonly startY: number;
   x: number;
@@ -46,7 +50,7 @@ export class Gestures {
     canvas.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     canvas.addEventListener('pointerdown', (event) => this.#down(event));
     canvas.addEventListener('pointermove', (event) => this.#move(event));
-    canvas.addEventListener('pointerup', (event) => this.#up(event));
+    canvas.addEventListener('pointerup', () => this.#up());
     canvas.addEventListener('pointercancel', () => this.#endDrag());
     canvas.addEventListener('pointerleave', () => listener.onPoint(undefined));
     canvas.addEventListener('keydown', (event) => this.#key(event));
@@ -79,9 +83,11 @@ export class Gestures {
 
   #down(event: PointerEvent): void {
     if (event.button !== 0 || this.#drag !== undefined) return;
-    const { offsetX, offsetY, pointerId: pointer } = event;
+    const { clientX: x, clientY: y, pointerId: pointer } = event;
+    const [px, py] = this.#inPlot(event);
+    const [cell, label] = [this.#heatmap.viewport.cellAt(px, py), this.#labelAt(px, py)];
     this.#heatmap.canvas.setPointerCapture(pointer);
-    this.#drag = { pointer, startX: offsetX, startY: offsetY, x: offsetX, y: offsetY, isPan: false };
+    this.#drag = { pointer, cell, label, startX: x, startY: y, x, y, isPan: false };
   }
 
   #move(event: PointerEvent): void {
@@ -94,23 +100,21 @@ export class Gestures {
       return;
     }
     if (event.pointerId !== drag.pointer) return;
-    const { offsetX, offsetY } = event;
-    drag.isPan ||= Math.hypot(offsetX - drag.startX, offsetY - drag.startY) > CLICK_PX;
+    const { clientX, clientY } = event;
+    drag.isPan ||= Math.hypot(clientX - drag.startX, clientY - drag.startY) > CLICK_PX;
     if (!drag.isPan) return;
     this.#heatmap.canvas.style.cursor = 'grabbing';
     this.#listener.onPoint(undefined);
-    this.#heatmap.viewport.panBy(drag.x - offsetX, drag.y - offsetY);
-    [drag.x, drag.y] = [offsetX, offsetY];
+    this.#heatmap.viewport.panBy(drag.x - clientX, drag.y - clientY);
+    [drag.x, drag.y] = [clientX, clientY];
     this.#moved();
   }
 
-  #up(event: PointerEvent): void {
-    const wasClick = this.#drag?.isPan === false;
+  #up(): void {
+    const drag = this.#drag;
     this.#endDrag();
-    if (!wasClick) return;
-    const [px, py] = this.#inPlot(event);
-    const cell = this.#heatmap.viewport.cellAt(px, py);
-    const label = this.#labelAt(px, py);
+    if (drag === undefined || drag.isPan) return;
+    const { cell, label } = drag;
     if (cell !== undefined) this.#listener.onPick(cell);
     else if (label !== undefined) this.#listener.onPickLabel(...label);
   }
