@@ -8,7 +8,8 @@ import { freePort } from '../support/free-port.js';
 import { MemoryLog } from '../support/memory-log.js';
 import { type MeshPlan, madeWindow } from './made-mesh.js';
 
-export const WINDOW_MS = 10_000;
+/** Long, so that no data grow old, and no banner moves the picture, while a test looks at it. */
+export const WINDOW_MS = 60_000;
 /** A large mesh at once would be more than the memory holds. */
 const BATCH = 5000;
 
