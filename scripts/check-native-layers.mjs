@@ -20,6 +20,9 @@ const RESERVED = [
   { pattern: /^infiniband\//, layer: 'rdma' },
 ];
 
+/** What the others may include of it: the addon is built without the rest of it where verbs are missing. */
+const DOOR = { layer: 'rdma', header: 'rdma/rdma.h' };
+
 const problems = sourceFiles().flatMap((path) => {
   const layer = SOURCE.exec(path)?.groups?.layer;
   if (layer === undefined) return [];
@@ -30,6 +33,9 @@ const problems = sourceFiles().flatMap((path) => {
     const header = own ?? system;
     const reserved = RESERVED.find(({ pattern }) => pattern.test(header));
     if (reserved && reserved.layer !== layer) return [`${path}: only ${reserved.layer} may include ${header}`];
+    if (layer !== DOOR.layer && own?.startsWith(`${DOOR.layer}/`) && own !== DOOR.header) {
+      return [`${path}: of ${DOOR.layer} it may include ${DOOR.header} only`];
+    }
     const other = own?.includes('/') ? own.split('/').at(-2) : undefined;
     return other !== undefined && !allowed.includes(other) ? [`${path}: ${layer} may not include ${header}`] : [];
   });

@@ -32,6 +32,8 @@ export interface NativePrograms {
   readonly unit: string;
   /** Each runs one fuzz target, fuzz_X.cc on the inputs of fuzz_X_corpus.cc: iterations, seed. */
   readonly fuzz: { readonly stamp: string; readonly rdma: string };
+  /** Ends with success if the addon can do without verbs: without_verbs/main.cc. */
+  readonly withoutVerbs: string;
 }
 
 /** Throws what the compiler says. */
@@ -43,10 +45,13 @@ export async function compileNative(): Promise<NativePrograms> {
     const parts = ['main', target, `${target}_corpus`].map((part) => `${TESTS}/fuzz_${part}.cc`);
     return link(`fuzz-${target}`, [...(await compile(parts)), ...library], LIBRARIES);
   };
+  const base = await compile(filesIn('native/src/base', '.cc'));
+  const standIn = await compile([`${TESTS}/without_verbs/main.cc`, `native/src/rdma${WITHOUT_VERBS}`]);
   const unit = await compile(filesIn(TESTS, '.cc').filter((path) => !path.includes('/fuzz_')));
   return {
     unit: await link('unit', [...unit, ...library], LIBRARIES),
     fuzz: { stamp: await linkFuzz('stamp'), rdma: await linkFuzz('rdma') },
+    withoutVerbs: await link('without-verbs', [...standIn, ...base], LIBRARIES),
   };
 }
 

@@ -13,7 +13,7 @@ const FUZZ_ITERATIONS = 50_000;
 /** The slow ones wait for their timeouts. */
 const AT_ONCE = 2;
 
-const { unit, fuzz } = await compileNative();
+const { unit, fuzz, withoutVerbs } = await compileNative();
 const env = { ...process.env, WEFT_LIBIBVERBS: await compileFakeVerbs({ sanitized: true }) };
 const { stdout } = await run(unit, ['--list']);
 
@@ -22,6 +22,8 @@ describe('C++', { concurrency: AT_ONCE }, () => {
     test(name.replaceAll('_', ' '), () => check(unit, name));
   }
 });
+
+test('without verbs.h the layer rdma says so, and needs nothing of it', () => check(withoutVerbs));
 
 for (const [target, program] of Object.entries(fuzz)) {
   describe(`readers of ${target} under mutated input`, () => {
