@@ -3,6 +3,7 @@
  * `OTEL_EXPORTER_OTLP_*` is read by the SDK. Does no I/O.
  */
 
+import { validateHeaderName } from 'node:http';
 import { ConfigError } from '../../../core/errors.js';
 import { type OtlpConfig, PROTOCOLS, type Protocol, type Temporality } from './config.js';
 
@@ -16,6 +17,8 @@ export interface Settings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const PATH = 'v1/metrics';
+/** What HTTP and gRPC both take. */
+const HEADER_VALUE = /^[ -~]*$/;
 const TEMPORALITY = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE';
 
 /** Throws ConfigError, for the environment too: a collector that gets nothing because of a typo is found late. */
@@ -23,6 +26,7 @@ export function settingsOf(config: OtlpConfig, environment: Environment): Settin
   const { tls_cert: cert, tls_key: key } = config;
   if ((cert === undefined) !== (key === undefined))
     throw new ConfigError('tls_cert and tls_key belong together: set both or neither');
+  checkHeaders(config.headers ?? {});
   const protocol = config.protocol ?? protocolOf(environment);
   const temporality = config.temporality ?? temporalityOf(environment);
   const found = forSignal(environment, 'ENDPOINT');
@@ -36,6 +40,19 @@ export function settingsOf(config: OtlpConfig, environment: Environment): Settin
     throw new ConfigError('tls_ca, tls_cert and tls_key need an endpoint that begins with https://');
   if (protocol !== 'grpc') appendPath(url);
   return { protocol, temporality, url: url.href };
+}
+
+/** Otherwise each single write would fail. Values may be secret: they are not repeated. */
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderName(name);
+    } catch {
+      throw new ConfigError(`headers: ${JSON.stringify(name)} is no name of a header; use letters, digits and hyphens`);
+    }
+    if (!HEADER_VALUE.test(value))
+      throw new ConfigError(`headers: the value of ${JSON.stringify(name)} has to be visible ASCII on one line`);
+  }
 }
 
 function protocolOf(environment: Environment): Protocol {

@@ -53,6 +53,8 @@ for (const [what, options, environment, message] of [
     /expected cumulative, delta or lowmemory/,
   ],
   ['a certificate without key', { endpoint: 'https://c', tls_cert: 'c' }, {}, /belong together/],
+  ['a header that is none', { headers: { 'x y': 'v' } }, {}, /^headers: "x y" is no name/],
+  ['a header of two lines', { headers: { 'x-key': 'secret\nv' } }, {}, /^headers: the value of "x-key"(?!.*secret)/],
   ['TLS without TLS', { endpoint: 'http://c', tls_ca: 'c' }, {}, /begins with https/],
 ] as const) {
   test(`refused: ${what}`, () => {
