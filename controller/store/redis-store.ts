@@ -53,7 +53,7 @@ export class RedisStore implements RegistryStore {
 
   /** Throws ConfigError. */
   constructor(config: RedisStoreConfig, context: RedisStoreContext) {
-    checkRedisConfig(OPTION, config);
+    checkRedisConfig(config, OPTION);
     this.#config = config;
     this.#context = context;
     this.#answers = new AnswerWatch(context.clock, config.timeout);

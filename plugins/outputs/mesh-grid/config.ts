@@ -70,10 +70,13 @@ export const MeshGridOptions = Type.Object(
       default: [],
       description: 'Bearer tokens of who may read: texts of at least 16 characters, or `file:/path`.',
     }),
-    cors_origins: Type.Array(Type.String({ pattern: '^(\\*|https?://[^/\\s]+)$' }), {
-      default: [],
-      description: 'Sites whose pages may read it in a browser, such as `https://grafana.example`; `*`: all.',
-    }),
+    cors_origins: Type.Array(
+      Type.String({ pattern: '^(\\*|https?://[^/\\s]+)$', examples: ['https://grafana.example', '*'] }),
+      {
+        default: [],
+        description: 'Sites whose pages may read it in a browser, such as `https://grafana.example`; `*`: all.',
+      },
+    ),
     store: Type.Optional(SharedStoreForm),
     windows: Type.Integer({
       default: 60,
@@ -136,7 +139,7 @@ export function thresholdsOf(config: ServeConfig, transport: string): Thresholds
 
 /** Checks what a schema cannot say; returns the tokens by role. Throws ConfigError. */
 export function checkedAccess(config: ServeConfig, isLoopback: boolean): TokensConfig {
-  if (config.store !== undefined) checkRedisConfig('store', config.store);
+  if (config.store !== undefined) checkRedisConfig(config.store, 'store');
   for (const option of ['udp_steps', 'tcp_steps', 'rdma_ud_steps', 'loss_steps'] as const) {
     const [fair = 0, bad = 0, worst = 0] = config[option];
     if (!(fair < bad && bad < worst)) throw new ConfigError(`${option}: the steps must ascend; sort them`);

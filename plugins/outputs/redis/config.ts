@@ -57,7 +57,7 @@ export type RedisOutputConfig = Static<typeof RedisOptions>;
 
 /** Throws ConfigError. */
 export function checkOptions(config: RedisOutputConfig): void {
-  checkRedisConfig('outputs.redis', config);
+  checkRedisConfig(config);
   if (config.pingweave_keys && !config.prefix.includes(PINGWEAVE_MARK))
     throw new ConfigError(
       `prefix: PingWeave’s plotter stops at keys it does not know, unless their names contain ${PINGWEAVE_MARK}: set prefix to "weft:${PINGWEAVE_MARK}:"`,

@@ -4,6 +4,7 @@ import type { Clock } from '../../../core/clock.js';
 import { describeError } from '../../../core/errors.js';
 import { AnswerWatch } from '../../../core/redis/answer-watch.js';
 import type { RedisConnection } from '../../../core/redis/connection.js';
+import { withoutLogin } from '../../../core/redis/options.js';
 import { PeerError } from '../../common/peer/failure.js';
 import type { RedisOutputConfig } from './config.js';
 import { mishapOf } from './replies.js';
@@ -100,5 +101,5 @@ async function requireTimeSeries(connection: RedisConnection): Promise<void> {
 function placeOf({ url, cluster, sentinel }: RedisOutputConfig): string {
   if (sentinel !== undefined) return `the Redis that the sentinels call ${sentinel.name}`;
   const [first = ''] = cluster ?? [url];
-  return `${cluster === undefined ? 'Redis' : 'the cluster'} at ${first.replace(/\/\/[^/]*@/, '//')}`;
+  return `${cluster === undefined ? 'Redis' : 'the cluster'} at ${withoutLogin(first)}`;
 }

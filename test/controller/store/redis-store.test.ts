@@ -246,6 +246,6 @@ test('options that name no Redis, or two, are refused', () => {
   const base = { prefix: 'weft:', timeout: 1000 } as const;
   const url = 'redis://127.0.0.1:6379';
   for (const config of [base, { ...base, url, cluster: [url] }, { ...base, url, tls_cert: 'x' }])
-    assert.throws(() => checkRedisConfig('controller.store', config), ConfigError);
-  checkRedisConfig('controller.store', { ...base, url });
+    assert.throws(() => checkRedisConfig(config, 'controller.store'), ConfigError);
+  checkRedisConfig({ ...base, url }, 'controller.store');
 });

@@ -205,6 +205,18 @@ describe('one Redis', { skip, timeout: 60_000 }, () => {
       [{}, /expected one of url, cluster and sentinel/],
       [{ cluster: [url], database: 1 }, /a cluster has no databases/],
       [{ url: `${url}/1`, database: 1 }, /both url and database/],
+      [{ url: 'redis://h:65536' }, /^url: expected one such as "redis:\/\/host:6379\/0", found "redis:\/\/h:65536"/],
+      [{ url: 'redis://me:secret@h/x' }, /^url: expected one .*found "redis:\/\/h\/x"/],
+      [{ cluster: [url, `${url}/1`] }, /^cluster: expected URLs such as "redis:\/\/host:6379", found/],
+      [
+        { sentinel: { name: 'm', nodes: ['redis://me:secret@h'] } },
+        /^sentinel: expected no name and password(?!.*secret)/,
+      ],
+      [{ cluster: [url, 'rediss://h'] }, /redis:\/\/ or rediss:\/\/ for all nodes/],
+      [{ url, tls_ca: 'ca.pem' }, /need rediss:\/\//],
+      [{ url: 'rediss://h', tls_cert: 'cert.pem' }, /belong together/],
+      [{ url: 'redis://me@h', password: 'secret' }, /name a user: keep one$/],
+      [{ url, password: 'file:' }, /^password: expected a path/],
       [{ url, pingweave_keys: true }, /set prefix to "weft:redis_pingweave:"/],
     ] as const)
       assert.throws(
