@@ -67,8 +67,16 @@ function describeError(error: ErrorObject, found: string): string {
       return `expected at most ${params.limit}, found ${found}`;
     case 'minLength':
       return params.limit === 1 ? 'must not be empty' : `expected at least ${params.limit} characters, found ${found}`;
+    case 'exclusiveMinimum':
+      return `expected more than ${params.limit}, found ${found}`;
+    case 'exclusiveMaximum':
+      return `expected less than ${params.limit}, found ${found}`;
+    case 'minItems':
+      return `expected a list of at least ${params.limit}, found ${listOf(error.data)}`;
+    case 'maxItems':
+      return `expected a list of at most ${params.limit}, found ${listOf(error.data)}`;
     case 'pattern':
-      return `expected text that matches ${params.pattern}, found ${found}`;
+      return `expected text ${likeExamples(schema) ?? `that matches ${params.pattern}`}, found ${found}`;
     default:
       return `${error.message ?? error.keyword}, found ${found}`;
   }
@@ -77,6 +85,15 @@ function describeError(error: ErrorObject, found: string): string {
 function boundOr(params: Record<string, unknown>, form: string): string {
   if (params.atLeast !== undefined) return `at least ${params.atLeast}`;
   return params.atMost === undefined ? form : `at most ${params.atMost}`;
+}
+
+function listOf(value: unknown): string {
+  return Array.isArray(value) && value.length > 0 ? `one of ${value.length}` : 'an empty one';
+}
+
+function likeExamples({ examples }: SchemaNode): string | undefined {
+  if (examples === undefined || examples.length === 0) return undefined;
+  return `such as ${examples.map((example) => JSON.stringify(example)).join(' or ')}`;
 }
 
 function unknownOption(schema: SchemaNode, key: string): string {

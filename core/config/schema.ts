@@ -37,6 +37,8 @@ export interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly description?: string | undefined;
   readonly default?: unknown;
+  /** Of values that are right: for messages, where a pattern says little to people. */
+  readonly examples?: readonly unknown[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly required?: readonly string[] | undefined;

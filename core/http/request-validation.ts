@@ -57,5 +57,10 @@ function refusal(
   const issues = problems.map(({ path, message }) => ({ path: formatPath(path), message }));
   if (part === 'body') return invalidBody(issues);
   const [error, what] = part === 'params' ? ['invalid_id', 'the id'] : ['invalid_query', 'the query'];
-  return new ApiProblem(400, error, `${what} is not valid: ${issues[0]?.message}`, { issues });
+  return new ApiProblem(
+    400,
+    error,
+    `${what} is not valid: ${[issues[0]?.path, issues[0]?.message].filter(Boolean).join(': ')}`,
+    { issues },
+  );
 }

@@ -17,7 +17,7 @@ export const MeshListenerOptions = Type.Object(
       reader: 'nothing here; one may stand in both places.',
       admin: 'to push rows, too.',
     }),
-    allow_src: Type.Array(Type.String({ minLength: 1 }), {
+    allow_src: Type.Array(Type.String({ pattern: '^([^*]+\\*?|\\*)$', examples: ['dc1-*', 'host-a'] }), {
       default: [],
       maxItems: 100_000,
       description: 'Source hosts whose rows are taken: names, or beginnings of names with `*` at the end; none: all.',

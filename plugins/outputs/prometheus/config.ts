@@ -14,7 +14,12 @@ export const DEFAULT_BUCKETS: readonly number[] = [
 export const PrometheusOptions = Type.Object(
   {
     listen: Type.String({ default: '127.0.0.1:9273', description: 'Address and port the metrics are served on.' }),
-    path: Type.String({ default: '/metrics', pattern: '^/[^?#\\s]+$', description: 'Path of the metrics.' }),
+    path: Type.String({
+      default: '/metrics',
+      pattern: '^/[^?#\\s]+$',
+      examples: ['/metrics'],
+      description: 'Path of the metrics.',
+    }),
     ...serverOptions,
     native_histograms: Type.Boolean({
       default: true,

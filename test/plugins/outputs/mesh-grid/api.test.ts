@@ -125,6 +125,7 @@ test('what is asked wrongly is refused, and says what there is', async (t) => {
     }
   }
   for (const query of ['n=0', 'n=1001', 'n=x']) assert.equal((await ask(`/v1/worst?${query}`)).status, 400, query);
+  assert.match((await ask('/v1/grid?stat=p98')).json.message, /: stat: expected "p50", .*found "p98"/);
   assert.match((await ask('/v1/grid?transport=ib')).json.message, /there are of: udp/);
   assert.equal((await ask('/v1/pairs/a/nobody')).json.error, 'unknown_pair');
   assert.equal((await ask('/v1/cdf?src=nobody')).json.error, 'unknown_pair');
