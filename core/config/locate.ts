@@ -27,7 +27,7 @@ export function locateConfigError(instance: object, error: ConfigError): ConfigE
   const found = error.issues.length > 0 ? error.issues : [{ path: '', message: error.message }];
   return configError(
     found.map((issue) => locate(place, issue)),
-    { cause: error },
+    { cause: error.cause },
   );
 }
 

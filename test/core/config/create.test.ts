@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { checkPlugins, createPlugin } from '../../../core/config/create.js';
 import { loadConfig } from '../../../core/config/load.js';
+import { locateConfigError } from '../../../core/config/locate.js';
 import { STRICT, Type } from '../../../core/config/schema.js';
 import type { Config } from '../../../core/config/types.js';
-import { ConfigError } from '../../../core/errors.js';
+import { ConfigError, describeError } from '../../../core/errors.js';
 import { definePlugin, type PluginContext } from '../../../core/plugin.js';
 import { folderWith } from './fixtures.js';
 
@@ -43,6 +44,13 @@ describe('creating plugins', () => {
         'weft.yaml:4:34: inputs.picky[0].at[1].port: no such port',
       ].join('\n'),
     });
+  });
+
+  it('says what is wrong once, and what it comes from', async (t) => {
+    const config = await load(t, 'inputs: { picky: [ { complaint: none, at: [] } ] }\n');
+    const error = new ConfigError('no such folder', [], { cause: new Error('ENOENT') });
+    const placed = describeError(locateConfigError(config.inputs[0]!, error));
+    assert.equal(placed, 'weft.yaml:1:20: inputs.picky[0]: no such folder: ENOENT');
   });
 
   it('collects the complaints of all plugins, errors of other types included', async (t) => {

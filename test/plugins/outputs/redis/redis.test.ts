@@ -48,6 +48,10 @@ describe('one Redis', { skip, timeout: 60_000 }, () => {
       [String(START_NS), String(START_NS + WINDOW_NS)],
     );
     assert.deepEqual(windows[1], latest);
+    // One for each agent and each time that it starts.
+    const [writer = ''] = (await server.cli('--raw', 'KEYS', 'weft:writer:*')).split('\n');
+    const writerTtlMs = Number(await server.cli('PTTL', writer));
+    assert.ok(writerTtlMs > 0 && writerTtlMs <= 3_600_000, writer);
   });
 
   test('an older window never replaces a newer one, nor does what it has not; a repeat changes nothing', async (t) => {
