@@ -29,7 +29,11 @@ test(
     const output = makeOutput(t, { url: server.url, publish: true });
     const bad = pair(0, { tags: { dst: 'bad' }, fields: { v: gauge(Number.NaN) } });
     const other = pair(1, { tags: { src: 'other' } });
-    await settled(output, [...pairs(700), bad, other]);
+    // Somebody else's key has the name of its hash.
+    await server.cli('SET', 'weft:probe:udp:other:taken', 'x');
+    const taken = pair(1, { tags: { src: 'other', dst: 'taken' } });
+    const { rejected } = await settled(output, [...pairs(700), bad, other, taken]);
+    assert.deepEqual([...rejected.values()], ['not_finite', 'wrong_type']);
     await until(() => heard.length === 3);
     const [first, second, third] = heard as { pairs: Record<string, unknown>[] }[];
     const head = { transport: 'udp', src: 'a', time_ns: String(START_NS), window_ms: 10_000 };
