@@ -137,15 +137,21 @@ TEST(rdma_send_that_fails_ends_its_probe_and_no_other) {
 }
 
 TEST(rdma_receive_that_fails_leaves_its_buffer_in_use) {
-  Pair hosts(kSettings);
-  hosts.a.probe(hosts.b);
-  hosts.a.await(ProbeResult::kSuccess, 5);
-  hosts.fake.command("fault fake1 receive_error count=1000 keep=1");
-  hosts.fake.command("fault fake0 receive_error count=10 keep=1");
-  wait_for("the receives have failed", [&] { return hosts.b.stat("reflector_failed") > 20; });
-  hosts.fake.command("clear");
-  hosts.a.await_successes(700);  // more than there are buffers
-  CHECK_EQ(hosts.b.stat("sessions"), 1);
+  constexpr int kFailures = 300;  // more than there are buffers
+  const FakeVerbs fake(kSettings);
+  RdmaConfig one = config_of("fake0"), other = config_of("fake1");
+  one.receive_slots = other.receive_slots = 256;
+  Agent a(one), b(other);
+  const RdmaStatus to = b.status();
+  a.probe(to.gid, to.qpn, 1, Agent::kTimeoutUs, to.lid, /*interval_us=*/1'000);
+  a.await(ProbeResult::kSuccess, 5);
+  const std::string fail = " receive_error keep=1 count=" + std::to_string(kFailures);
+  fake.command("fault fake1" + fail);
+  wait_for("the reflector's have failed", [&] { return b.stat("reflector_failed") == kFailures; });
+  fake.command("fault fake0" + fail);
+  wait_for("the prober's have failed", [&] { return a.stat("failed_receives") == kFailures; });
+  a.await_successes(20);
+  CHECK_EQ(a.stat("sessions") + b.stat("sessions"), 2);
 }
 
 TEST(rdma_queue_pair_that_fails_is_made_anew) {
