@@ -153,6 +153,12 @@ test(
   },
 );
 
+test('a write that fewer replicas have than it needs is kept', needs, async (t) => {
+  const output = makeOutput(t, { url: (await RedisServer.start(t)).url, replicas: 1 });
+  const error = await keptFor(output, /0 of 1 replicas have the write/);
+  assert.equal(error.reason, 'overloaded');
+});
+
 test('a write is given up when the agent says so, and a Redis that is silent is left in time', needs, async (t) => {
   const server = await RedisServer.start(t);
   // Long enough for a Redis that is only slow, before it is halted and after it.
