@@ -154,6 +154,22 @@ TEST(rdma_receive_that_fails_leaves_its_buffer_in_use) {
   CHECK_EQ(a.stat("sessions") + b.stat("sessions"), 2);
 }
 
+TEST(rdma_answer_that_fails_frees_its_slot) {
+  constexpr int kFailures = 300;  // more than there are slots
+  const FakeVerbs fake(kSettings);
+  RdmaConfig config = config_of("fake1");
+  config.receive_slots = 256;
+  Agent a("fake0"), b(config);
+  const RdmaStatus to = b.status();
+  a.probe(to.gid, to.qpn, 1, Agent::kTimeoutUs, to.lid, /*interval_us=*/1'000);
+  a.await(ProbeResult::kSuccess, 5);
+  fake.command("fault fake1 send_error count=" + std::to_string(kFailures));
+  wait_for("answers have failed", [&] { return b.stat("reflector_failed") >= kFailures; });
+  a.await_successes(20);
+  CHECK_EQ(b.stat("reflector_dropped"), 0);
+  CHECK_EQ(b.stat("sessions"), 1);
+}
+
 TEST(rdma_queue_pair_that_fails_is_made_anew) {
   Pair hosts(kSettings);
   hosts.a.probe(hosts.b);
