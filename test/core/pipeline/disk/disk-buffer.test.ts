@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -193,6 +193,36 @@ test('a long backlog is read back whole and in order, in batches of any size', a
   assert.deepEqual(seen, names(0, 12_000));
   await buffer.close();
   assert.equal(buffer.length, 0);
+});
+
+test('what is damaged is counted, as are its files, across a reopening too; the rest is written', async (t) => {
+  const { buffer, folder } = await opened(t);
+  for (const [from, to] of [
+    [0, 5],
+    [5, 20],
+  ] as const) {
+    add(buffer, from, to);
+    await buffer.persist();
+  }
+  await buffer.close();
+  const [segment = ''] = (await readdir(folder)).filter((name) => name.endsWith('.seg'));
+  const bytes = await readFile(join(folder, segment));
+  // Of the lines of the first frame.
+  bytes.fill(0, 40, 60);
+  await writeFile(join(folder, segment), bytes);
+  await writeFile(join(folder, 'position'), 'no position');
+  const { buffer: next, log } = bufferIn(folder);
+  await next.open();
+  assert.deepEqual(namesOf(await next.takeBatch(100)), names(5, 20));
+  assert.deepEqual([Object.fromEntries(next.tally.dropped.counts), next.disk.damagedFiles], [{ damaged: 5 }, 1]);
+  assert.match(log.messages('error').join(), /damaged: metrics are lost/);
+  checkTally(next);
+  await next.close();
+  await rm(join(folder, segment));
+  await next.open();
+  assert.deepEqual([Object.fromEntries(next.tally.dropped.counts), next.disk.damagedFiles], [{ damaged: 20 }, 1]);
+  checkTally(next);
+  await next.close();
 });
 
 test('a directory that cannot be used is a mistake in the configuration, with what to do', async (t) => {

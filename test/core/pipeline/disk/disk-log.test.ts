@@ -161,6 +161,20 @@ test('a failed append leaves the log as it was', async (t) => {
   await rig.log.close();
 });
 
+test('a damaged position is counted, and hides nothing of what is there', async (t) => {
+  const rig = await new Rig(await memoryFolder(t)).open();
+  await rig.log.append(numbered(0, 20));
+  await rig.log.settle(10);
+  await rig.log.close();
+  await writeFile(join(rig.folder, 'position'), 'x'.repeat(24));
+  await rig.open();
+  assert.deepEqual([rig.log.damagedFiles, rig.lost, rig.log.end], [1, 0, 20]);
+  assert.deepEqual(await rig.readAll(), names(0, 20));
+  await rig.log.close();
+  assert.equal((await rig.open()).log.damagedFiles, 0, 'once: it is written anew');
+  await rig.log.close();
+});
+
 /** What may befall the files while no process has them. */
 interface Harm {
   readonly kind: 'flip' | 'cut' | 'append' | 'delete';
