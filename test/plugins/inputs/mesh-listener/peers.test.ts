@@ -7,6 +7,7 @@ import { ConfigError } from '../../../../core/errors.js';
 import { makeCertificates } from '../../../support/certificates.js';
 import { openRaw } from '../../../support/raw-connection.js';
 import { tempFolder } from '../../../support/temp-folder.js';
+import { until } from '../../../support/wait-for.js';
 import { probe } from '../../common/grid/metrics.js';
 import { makeListener, packed, startedListener, TOKENS } from './listener.js';
 
@@ -95,6 +96,28 @@ test('bodies that are announced are received as far as memory allows; the others
   const { status, json } = await listener.post(packed([probe()]), { headers: { 'transfer-encoding': 'chunked' } });
   assert.deepEqual([status, json.error], [503, 'busy']);
   socket.destroy();
+});
+
+test('bodies that are taken, refused or broken off make room for others', async (t) => {
+  // Each may be so long, as none says how long it is: there is room for one at a time.
+  const listener = await startedListener(t, { max_body_size: '200MiB' });
+  const chunked = { headers: { 'transfer-encoding': 'chunked' } };
+  const push = async (): Promise<number> => (await listener.push([probe()], chunked)).status;
+  assert.deepEqual([await push(), await push()], [200, 200]);
+  assert.equal((await listener.post('{', chunked)).status, 400);
+  assert.equal(await push(), 200);
+  const text = { headers: { ...chunked.headers, 'content-type': 'text/plain' } };
+  assert.equal((await listener.post('{}', text)).status, 415);
+  assert.equal(await push(), 200);
+  const { socket } = await openRaw(t, listener.url, HOSTILE);
+  const head = `POST /v1/rows HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${TOKENS.agent}\r\nContent-Type: application/json\r\n`;
+  socket.write(`${head}Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n`);
+  await once(socket, 'data');
+  socket.write('2\r\n{"\r\n');
+  assert.equal(await push(), 503, 'the body is under way');
+  socket.destroy();
+  await until(async () => (await listener.counters())['.connections'] === undefined);
+  assert.equal(await push(), 200);
 });
 
 test('other paths and methods end in 4xx', async (t) => {
