@@ -227,6 +227,17 @@ test('beyond max_cells or max_bytes the oldest windows give way; what is older s
   }
 });
 
+test('there are eight transports at most: metrics of others are dropped and counted', () => {
+  const store = storeOf();
+  const addOf = (transport: string) => store.add(probe({ src: 'a', dst: 'b', transport, networkNs: [5] }), END_MS);
+  const transports = Array.from({ length: 8 }, (_, i) => `t${i}`);
+  for (const transport of transports) assert.equal(addOf(transport), 'added');
+  assert.equal(addOf('t8'), 'full');
+  assert.equal(addOf('t0'), 'added', 'one that is known');
+  assert.deepEqual([store.transports, store.cells], [transports, 8]);
+  assert.deepEqual([store.outcomes.added, store.outcomes.full], [9, 1]);
+});
+
 test('memory does not grow with windows that come and go, nor with cells that are written again and again', () => {
   const store = storeOf({ windows: 2 });
   const round = (window: number): void => {

@@ -117,6 +117,23 @@ test('one bad pair is not a cross', async () => {
   for (const level of ['host', 'tor', 'pod'] as const) assert.deepEqual(await seen(level, bad), []);
 });
 
+test('who is bad with one other may be either of the two; with two others it is the one they have in common', async () => {
+  const [ill = '', ...others] = hosts;
+  const withPeers =
+    (outcome: Outcome, peers: readonly string[]) =>
+    (src: string, dst: string): Outcome => {
+      if (src !== ill && dst !== ill) return 'good';
+      return peers.includes(src === ill ? dst : src) ? outcome : 'none';
+    };
+  for (const [outcome, pattern] of [
+    ['slow', 'host_trouble'],
+    ['dead', 'host_down'],
+  ] as const) {
+    assert.deepEqual(await seen('host', withPeers(outcome, others.slice(0, 1))), [], outcome);
+    assert.deepEqual(await seen('host', withPeers(outcome, others.slice(0, 2))), [`${pattern} ${ill}`]);
+  }
+});
+
 test('red with green blocks on the diagonal: the spine, at the level of pods and below', async () => {
   const bad = (src: string, dst: string): Outcome =>
     src.slice(0, 3) === 'dc1' && dst.slice(0, 3) === 'dc1' && pod(src) !== pod(dst) ? 'slow' : 'good';
