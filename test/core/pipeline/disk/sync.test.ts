@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { DiskBuffer } from '../../../../core/pipeline/disk/disk-buffer.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+import { MemoryLog } from '../../../support/memory-log.js';
 import { memoryFolder } from '../../../support/temp-folder.js';
 import { MAX_BYTES, names, numbered, Rig } from './log-rig.js';
 
@@ -34,6 +37,21 @@ test('a batch is synced once, when all of it is written, and acknowledged after 
     assert.deepEqual(synced.splice(0), [{ bytes: (await stat(join(rig.folder, segment!))).size, end }]);
   }
   await rig.log.close();
+});
+
+test('what comes within a tenth of a second is synced together', async (t) => {
+  const [folder, clock, log] = [await memoryFolder(t), new FakeClock(), new MemoryLog()];
+  const buffer = new DiskBuffer({ folder, maxBytes: 64 * MAX_BYTES, limit: 1000, clock, log });
+  await buffer.open();
+  t.after(() => buffer.close());
+  const syncs = await onSync(t, async () => {});
+  for (const metric of numbered(0, 500)) buffer.add(metric);
+  await clock.advance(99);
+  for (const metric of numbered(500, 900)) buffer.add(metric);
+  await clock.advance(1);
+  // In line behind what the timer set going.
+  await buffer.persist();
+  assert.deepEqual([buffer.disk.metrics, syncs.callCount()], [900, 1]);
 });
 
 test('of a batch that takes several segments each is synced, when it is full', async (t) => {
