@@ -16,7 +16,7 @@ namespace weft {
 namespace {
 
 Napi::Error system_error(Napi::Env env, const Error& error) {
-  auto exception = Napi::Error::New(env, std::string(error.syscall) + ": " + std::strerror(error.code));
+  auto exception = Napi::Error::New(env, error.message());
   exception.Set("errno", Napi::Number::New(env, error.code));
   exception.Set("syscall", Napi::String::New(env, error.syscall));
   return exception;

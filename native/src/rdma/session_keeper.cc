@@ -18,8 +18,6 @@ constexpr int64_t kLastRetryNs = kNsPerS;
 constexpr int64_t kStuckNs = 5 * kNsPerS;
 constexpr size_t kMostEvents = 64;
 
-std::string message_of(const Error& error) { return std::string(error.syscall) + ": " + std::strerror(error.code); }
-
 }  // namespace
 
 SessionKeeper::SessionKeeper(const RdmaConfig& config, std::unique_ptr<UdSession> session, ReflectorCounters& counters)
@@ -66,7 +64,7 @@ RdmaStatus SessionKeeper::status() {
 }
 
 void SessionKeeper::give_up(const Error& error) {
-  if (problem_.empty()) problem_ = message_of(error);
+  if (problem_.empty()) problem_ = error.message();
 }
 
 SessionKeeper::Change SessionKeeper::watch(int64_t now_ns, bool told) {
@@ -111,7 +109,7 @@ SessionKeeper::Change SessionKeeper::check(int64_t now_ns) {
 
 SessionKeeper::Change SessionKeeper::check_port() {
   auto active = session_->port().active();
-  if (!active.ok()) return end("the port cannot be asked any more (" + message_of(active.error()) + ")");
+  if (!active.ok()) return end("the port cannot be asked any more (" + active.error().message() + ")");
   if (!active.value()) return go_down();
   if (!session_->port().is_as_opened(config_)) return end("its GID, LID or partition key has changed");
   if (state_ != RdmaState::kDown) return Change::kNone;
@@ -149,7 +147,7 @@ SessionKeeper::Change SessionKeeper::open(int64_t now_ns) {
   // A send that failed because of it may have ended the session before the port's event was heard.
   const bool is_down = opened.error().code == ENETDOWN && std::strcmp(opened.error().syscall, "port") == 0;
   if (is_down && state_ == RdmaState::kGone) show(RdmaState::kDown);
-  std::string failure = message_of(opened.error());
+  std::string failure = opened.error().message();
   if (failure != last_failure_) tell("it cannot be opened yet (" + failure + ")");
   last_failure_ = std::move(failure);
   return Change::kNone;

@@ -1,17 +1,31 @@
 #include "rdma/verbs.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <string>
 
 namespace weft {
 
 namespace {
 
 constexpr const char* kLibrary = "libibverbs.so.1";
+
+std::string last_said() {
+  const char* said = dlerror();
+  return said != nullptr ? said : "";
+}
+
+// Whether the library itself is not there, rather than one that it needs. Of a name that is searched for nothing but the
+// text of dlerror tells; of a path that text does not, since it says the same of a file of another architecture.
+bool is_missing(const std::string& name, const std::string& said) {
+  if (name.find('/') != name.npos) return access(name.c_str(), F_OK) != 0 && errno == ENOENT;
+  return said.compare(0, name.size() + 1, name + ":") == 0 && said.find(std::strerror(ENOENT)) != said.npos;
+}
 
 template <typename F>
 bool find(void* library, const char* name, F*& function) {
@@ -50,12 +64,17 @@ Result<const Verbs*> load_verbs() {
   const std::lock_guard<std::mutex> lock(mutex);
   if (loaded) return &*loaded;
   const char* named = std::getenv("WEFT_LIBIBVERBS");
-  void* library = dlopen(named != nullptr && *named != '\0' ? named : kLibrary, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return Error{ENOENT, "dlopen"};
+  const std::string name = named != nullptr && *named != '\0' ? named : kLibrary;
+  void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    const std::string said = last_said();
+    return Error{is_missing(name, said) ? ENOENT : ELIBACC, "dlopen", said};
+  }
   Verbs verbs{};
   if (!fill(library, verbs)) {
+    Error too_old{EINVAL, "dlopen", last_said()};
     dlclose(library);
-    return Error{EINVAL, "dlopen"};
+    return too_old;
   }
   loaded = verbs;
   return &*loaded;

@@ -46,8 +46,9 @@ struct Verbs {
 };
 
 // Opens the library once in the life of the process: $WEFT_LIBIBVERBS, or libibverbs.so.1. Failure is not remembered, so
-// that a library installed later is found. Errors, all of `dlopen`: ENOENT no library, EINVAL one too old (before
-// rdma-core 32). Thread-safe.
+// that a library installed later is found. Errors, all of `dlopen`, with what it said: ENOENT no library, ELIBACC
+// one that cannot be loaded (damaged, of another architecture, or one that it needs is missing), EINVAL one too old
+// (before rdma-core 32). Thread-safe.
 Result<const Verbs*> load_verbs();
 
 // An object of verbs and the function that destroys it.

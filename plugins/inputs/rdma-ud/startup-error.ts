@@ -59,7 +59,8 @@ function libraryHint({ syscall, errno }: NativeError): string {
     if (errno === ENOENT) {
       return 'RDMA needs libibverbs, which is not installed: install libibverbs1 and ibverbs-providers (RHEL: rdma-core)';
     }
-    return 'libibverbs cannot be used: install a newer rdma-core';
+    if (errno === EINVAL) return 'libibverbs is too old: install rdma-core 32 or newer';
+    return 'libibverbs is there and cannot be loaded: install the libraries that it needs (`ldd` names them), or rdma-core of this architecture';
   }
   if (errno === ENOSYS) return 'the kernel offers no RDMA to programs: modprobe ib_uverbs';
   if (isDenied(errno)) return permissionHint();

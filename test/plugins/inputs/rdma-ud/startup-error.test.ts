@@ -29,7 +29,8 @@ describe('without the library', () => {
   for (const [syscall, errno, words] of [
     ['dlopen', 'ENOENT', /libibverbs, which is not installed: install libibverbs1 and ibverbs-providers/],
     ['dlopen', 'ENOSYS', /built without RDMA: install libibverbs-dev .* then run npm rebuild/],
-    ['dlopen', 'EINVAL', /install a newer rdma-core/],
+    ['dlopen', 'EINVAL', /too old: install rdma-core 32 or newer/],
+    ['dlopen', 'EIO', /libibverbs is there and cannot be loaded: .*ldd/],
     ['ibv_get_device_list', 'ENOSYS', /modprobe ib_uverbs/],
     ['ibv_get_device_list', 'EPERM', /no permission for \/dev\/infiniband\/uverbs\*/],
   ] as const) {
