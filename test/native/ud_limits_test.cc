@@ -100,4 +100,16 @@ TEST(rdma_device_that_tells_nothing_any_more_is_opened_again) {
   hosts.a.await_successes(5);
 }
 
+// As many completions as rxe takes. Without stamps those of sends go elsewhere.
+TEST(rdma_most_receive_slots_fit_into_the_completion_queue_of_a_device_without_stamps) {
+  const FakeVerbs fake(std::string(kUserClock) + ",max_cqe=32767");
+  RdmaConfig config = config_of("fake0");
+  config.receive_slots = 16'384;
+  Agent agent(config);
+  const RdmaStatus self = agent.status();
+  agent.probe(self.gid, self.qpn);
+  agent.await(ProbeResult::kSuccess, 5);
+  CHECK_EQ(fake.count("fake0", "cq_overruns"), 0);
+}
+
 }  // namespace weft::test

@@ -41,14 +41,14 @@ CompletionQueue::CompletionQueue(const Verbs& verbs, VerbsPtr<ibv_comp_channel> 
 CompletionQueue::~CompletionQueue() = default;
 
 Result<std::unique_ptr<CompletionQueue>> CompletionQueue::create(const Verbs& verbs, ibv_context* context,
-                                                                 uint32_t entries, bool stamped) {
+                                                                 CompletionRoom room, bool stamped) {
   errno = 0;
   auto channel = own(verbs.create_comp_channel(context), verbs.destroy_comp_channel);
   if (!channel) return verbs_error("ibv_create_comp_channel");
   const int flags = fcntl(channel->fd, F_GETFL);
   if (flags < 0 || fcntl(channel->fd, F_SETFL, flags | O_NONBLOCK) != 0) return Error::last("fcntl");
   std::unique_ptr<CompletionQueue> queue(new CompletionQueue(verbs, std::move(channel)));
-  if (const Status made = queue->create_queue(context, entries, stamped); !made.ok()) return made.error();
+  if (const Status made = queue->create_queue(context, room, stamped); !made.ok()) return made.error();
   if (const Status armed = queue->arm(); !armed.ok()) return armed.error();
   return queue;
 }
@@ -60,14 +60,14 @@ Result<std::unique_ptr<CompletionQueue>> CompletionQueue::create_silent(const Ve
   return queue;
 }
 
-Status CompletionQueue::create_queue(ibv_context* context, uint32_t entries, bool stamped) {
+Status CompletionQueue::create_queue(ibv_context* context, CompletionRoom room, bool stamped) {
   const StampSupport support = stamped ? stamp_support(verbs_, context) : StampSupport{};
-  if (support.wallclock && create_stamped(context, entries, CompletionStamps::kWallclock)) return Done{};
-  if (support.ticks && create_stamped(context, entries, CompletionStamps::kTicks)) {
+  if (support.wallclock && create_stamped(context, room.stamped, CompletionStamps::kWallclock)) return Done{};
+  if (support.ticks && create_stamped(context, room.stamped, CompletionStamps::kTicks)) {
     clock_ = CompletionClock::ticks(support.mask, support.khz);
     return Done{};
   }
-  return create_plain(context, entries);
+  return create_plain(context, room.plain);
 }
 
 Status CompletionQueue::create_plain(ibv_context* context, uint32_t entries) {

@@ -24,11 +24,17 @@ struct Completion {
   std::optional<int64_t> stamp_ns;
 };
 
+// Completions that a queue has room for: with stamps, or when it has none.
+struct CompletionRoom {
+  uint32_t stamped;
+  uint32_t plain;
+};
+
 class CompletionQueue {
  public:
   // With the best stamps that the device offers; with none unless `stamped`. REQUIRES: its queue pairs never have more
-  // than `entries` requests under way.
-  static Result<std::unique_ptr<CompletionQueue>> create(const Verbs& verbs, ibv_context* context, uint32_t entries,
+  // requests under way than there is room for.
+  static Result<std::unique_ptr<CompletionQueue>> create(const Verbs& verbs, ibv_context* context, CompletionRoom room,
                                                          bool stamped = true);
   // Without stamps, and without events: nobody is woken for what it holds. It is polled only.
   static Result<std::unique_ptr<CompletionQueue>> create_silent(const Verbs& verbs, ibv_context* context,
@@ -60,7 +66,7 @@ class CompletionQueue {
   CompletionQueue(const Verbs& verbs, VerbsPtr<ibv_comp_channel> channel);
 
   void take_event();
-  Status create_queue(ibv_context* context, uint32_t entries, bool stamped);
+  Status create_queue(ibv_context* context, CompletionRoom room, bool stamped);
   Status create_plain(ibv_context* context, uint32_t entries);
   bool create_stamped(ibv_context* context, uint32_t entries, CompletionStamps stamps);
   Result<size_t> poll_stamped(Completion* completions, size_t max);

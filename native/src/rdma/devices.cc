@@ -56,7 +56,7 @@ PortInfo port_info(const Verbs& verbs, ibv_context* context, uint8_t number) {
 
 // What the device can do shows when it is done: a queue with wall-clock stamps, with ticks, or with none.
 CompletionStamps stamps_of(const Verbs& verbs, ibv_context* context) {
-  auto queue = CompletionQueue::create(verbs, context, 1);
+  auto queue = CompletionQueue::create(verbs, context, {1, 1});
   return queue.ok() ? queue.value()->stamps() : CompletionStamps::kNone;
 }
 

@@ -74,15 +74,16 @@ QueuePairConfig UdSession::pair_config(const RdmaConfig& config, uint16_t index,
 }
 
 Status UdSession::open_queues(EndQueues& queues, const QueuePairConfig& pair, uint32_t pairs) {
-  // Room for every request at once: a completion queue that overflows is lost.
-  auto made = CompletionQueue::create(port_->verbs(), port_->context(),
-                                      pairs * (pair.send_slots + pair.receive_slots), stamped_);
+  // Room for every request at once: a completion queue that overflows is lost. No more than that: rxe takes 32 767.
+  const uint32_t received = pairs * pair.receive_slots;
+  const uint32_t sent = pairs * pair.send_slots;
+  auto made = CompletionQueue::create(port_->verbs(), port_->context(), {sent + received, received}, stamped_);
   if (!made.ok()) return made.error();
   queues.received = std::move(made.value());
   ends_.push_back(&queues);
   hardware_clock_ = queues.received->hardware_clock();
   if (hardware_clock_) return Done{};
-  auto silent = CompletionQueue::create_silent(port_->verbs(), port_->context(), pairs * pair.send_slots);
+  auto silent = CompletionQueue::create_silent(port_->verbs(), port_->context(), sent);
   if (!silent.ok()) return silent.error();
   queues.sent = std::move(silent.value());
   return Done{};

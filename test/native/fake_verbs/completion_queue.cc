@@ -11,8 +11,6 @@ namespace fake_verbs {
 
 namespace {
 
-constexpr uint32_t kMaxCqe = 1 << 20;
-
 // A failed completion has a request, a status and a queue pair; the rest is not defined (ibv_poll_cq(3)).
 constexpr uint32_t kUndefined = 0xdead'beef;
 
@@ -106,7 +104,7 @@ int req_notify_cq(ibv_cq *cq, int solicited_only) {
 Cq *make_cq(ibv_context *context, uint32_t cqe, void *cq_context, ibv_comp_channel *channel) {
   World &world = World::get();
   Context &owner = *context_of(context);
-  if (cqe == 0 || cqe > kMaxCqe) return fail_with(EINVAL);
+  if (cqe == 0 || cqe > owner.device->settings.max_cqe) return fail_with(EINVAL);
   auto cq = std::make_unique<Cq>();
   cq->context = context;
   cq->channel = channel;

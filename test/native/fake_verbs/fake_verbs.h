@@ -38,7 +38,7 @@
 //   sends), moderation_us (what is due is delivered at most so often, as NICs moderate interrupts: cheaper at high rates;
 //   the largest of all devices counts), resolve_us (the kernel asks the network for so long when an address handle
 //   is made, or until this is set to less), flow_labels (0: the source port follows the queue pair), mtu (bytes),
-//   max_inline, max_qp_wr, next_qpn, lid, vendor_id, ifindex. Of the whole: devices (how many), far_hosts (how many, at 10.1.0.0 and up, answer
+//   max_inline, max_qp_wr, max_cqe, next_qpn, lid, vendor_id, ifindex. Of the whole: devices (how many), far_hosts (how many, at 10.1.0.0 and up, answer
 //   weft's probes at queue pair 1 without being devices; no fault touches them but those on the way out and in).
 //
 // Fault actions on what DEV sends: drop, duplicate, delay (us=: on the wire, so that others overtake it), send_error

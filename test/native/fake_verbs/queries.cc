@@ -65,7 +65,7 @@ ibv_device_attr device_attributes(const Device &device) {
   attributes.max_qp = attributes.max_cq = attributes.max_mr = attributes.max_pd = attributes.max_ah = kMaxObjects;
   attributes.max_qp_wr = static_cast<int>(device.settings.max_qp_wr);
   attributes.max_sge = 4;
-  attributes.max_cqe = 1 << 20;
+  attributes.max_cqe = static_cast<int>(device.settings.max_cqe);
   attributes.max_pkeys = kPkeys;
   attributes.phys_port_cnt = 1;
   return attributes;

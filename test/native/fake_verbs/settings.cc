@@ -75,6 +75,7 @@ bool take(Settings &settings, std::string_view key, std::string_view value, bool
   else if (key == "mtu") good = take_mtu(value, settings.mtu);
   else if (key == "max_inline") good = take_integer(value, settings.max_inline);
   else if (key == "max_qp_wr") good = take_integer(value, settings.max_qp_wr);
+  else if (key == "max_cqe") good = take_integer(value, settings.max_cqe, 1 << 20);
   else if (key == "next_qpn") good = take_integer(value, settings.next_qpn, 0xff'ffff);
   else if (key == "lid") good = take_integer(value, settings.lid);
   else if (key == "vendor_id") good = take_integer(value, settings.vendor_id);

@@ -27,6 +27,7 @@ struct Settings {
   uint32_t mtu = 4096;
   uint32_t max_inline = 64;
   uint32_t max_qp_wr = 16'384;
+  uint32_t max_cqe = 1 << 20;
   uint32_t next_qpn = 0;  // 0: as it comes
   uint16_t lid = 0;       // 0: device number + 1 on InfiniBand
   uint32_t vendor_id = 0;
