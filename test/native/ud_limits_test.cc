@@ -1,9 +1,12 @@
 // What goes beyond the usual: floods, bursts, queues that fail without an event.
 
+#include <arpa/inet.h>
+
 #include <cerrno>
 #include <cmath>
 
 #include "ud_rig.h"
+#include "verbs_endpoint.h"
 
 namespace weft::test {
 
@@ -11,6 +14,39 @@ namespace {
 
 constexpr const char *kSettings = "latency_us=4.8,clock=raw,clock_hz=31250000";
 constexpr const char *kUserClock = "latency_us=4.8,clock=none";
+
+// What a stranger with the qkey sends, to the address of another host.
+class Stranger {
+ public:
+  Stranger(const FakeVerbs &fake, const std::string &device) : verbs_(fake), endpoint_(verbs_, device, kRawStamps, 16) {}
+
+  void send(const std::string &gid, uint32_t qpn, const std::string &payload) {
+    ibv_ah_attr to{};
+    to.is_global = 1;
+    to.port_num = 1;
+    CHECK_EQ(inet_pton(AF_INET6, gid.c_str(), to.grh.dgid.raw), 1);
+    to.grh.sgid_index = kGidIndex;
+    to.grh.hop_limit = 64;
+    CHECK_EQ(endpoint_.send(endpoint_.address(to), qpn, payload, 0, config_of("").qkey), 0);
+    CHECK(endpoint_.wait().status == IBV_WC_SUCCESS);
+  }
+
+ private:
+  static constexpr uint8_t kGidIndex = 3;  // RoCE v2 over IPv4
+
+  const Verbs verbs_;
+  Endpoint endpoint_;
+};
+
+// Of a device, but for one.
+uint32_t other_queue_pair(const FakeVerbs &fake, const std::string &device, uint32_t qpn) {
+  const std::string all = fake.command("qps " + device);
+  for (size_t at = all.find("qpn="); at != all.npos; at = all.find("qpn=", at + 1)) {
+    const auto found = static_cast<uint32_t>(std::strtoul(all.c_str() + at + 4, nullptr, 10));
+    if (found != qpn) return found;
+  }
+  fail(__FILE__, __LINE__, "there is no other queue pair: " + all);
+}
 
 }  // namespace
 
@@ -98,6 +134,31 @@ TEST(rdma_device_that_tells_nothing_any_more_is_opened_again) {
   wait_for("there is another session", [&] { return hosts.a.stat("sessions") == 2; });
   CHECK(hosts.a.told("the device tells nothing any more"));
   hosts.a.await_successes(5);
+}
+
+// There are devices that end a queue pair for want of room: whoever has the qkey would end sessions as it likes.
+TEST(rdma_datagrams_of_any_length_are_refused_one_by_one) {
+  constexpr int kEach = 20;
+  Pair hosts(std::string(kSettings) + ",devices=3");
+  Stranger stranger(hosts.fake, "fake2");
+  hosts.b.probe(hosts.a);
+  hosts.b.await(ProbeResult::kSuccess, 5);
+  const RdmaStatus b = hosts.b.status();
+  const uint32_t prober = other_queue_pair(hosts.fake, "fake1", b.qpn);
+  constexpr size_t kLengths[] = {0, 1, 39, 88, 89, 256, 4095, 4096};  // 88 is the end of a slot
+  for (const size_t length : kLengths) {
+    for (int i = 0; i < kEach; ++i) {
+      stranger.send(b.gid, b.qpn, std::string(length, 'x'));
+      stranger.send(b.gid, prober, std::string(length, 'x'));
+    }
+  }
+  constexpr size_t kAll = kEach * std::size(kLengths);
+  wait_for("all have come to both", [&] {
+    return hosts.b.stat("reflector_malformed") == kAll && hosts.b.stat("malformed") == kAll;
+  });
+  CHECK_EQ(hosts.fake.count("fake1", "error_completions"), 0);
+  CHECK_EQ(hosts.b.stat("sessions"), 1);
+  hosts.b.await_successes(5);
 }
 
 // As many completions as rxe takes. Without stamps those of sends go elsewhere.

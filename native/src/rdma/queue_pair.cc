@@ -9,6 +9,8 @@ namespace weft {
 
 namespace {
 
+constexpr int kReceiveParts = 2;  // a slot of its own, and the overflow that all share
+
 Status modified(const Verbs& verbs, ibv_qp* qp, ibv_qp_attr& attributes, int mask) {
   errno = 0;
   const int failed = verbs.modify_qp(qp, &attributes, mask);
@@ -35,7 +37,7 @@ Result<std::unique_ptr<QueuePair>> QueuePair::create(const Verbs& verbs, ibv_pd*
 Status QueuePair::create_queue_pair(ibv_pd* pd, const QueuePairQueues& queues) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const size_t slots = size_t{config_.receive_slots} + config_.send_slots;
-  const size_t bytes = (slots * kSlotBytes + page - 1) / page * page;
+  const size_t bytes = (slots * kSlotBytes + kOverflowBytes + page - 1) / page * page;
   memory_.reset(static_cast<uint8_t*>(std::aligned_alloc(page, bytes)));
   if (!memory_) return Error{ENOMEM, "aligned_alloc"};
   std::memset(memory_.get(), 0, bytes);
@@ -51,7 +53,7 @@ Status QueuePair::create_queue_pair(ibv_pd* pd, const QueuePairQueues& queues) {
   attributes.cap.max_send_wr = config_.send_slots;
   attributes.cap.max_recv_wr = config_.receive_slots;
   attributes.cap.max_send_sge = 1;
-  attributes.cap.max_recv_sge = 1;
+  attributes.cap.max_recv_sge = kReceiveParts;
   attributes.cap.max_inline_data = kPayloadBytes;
   errno = 0;
   qp_ = own(verbs_.create_qp(pd, &attributes), verbs_.destroy_qp);
@@ -130,11 +132,12 @@ Bytes QueuePair::payload(uint32_t slot, uint32_t received_bytes) const {
 }
 
 Status QueuePair::post_receive(uint32_t slot) {
-  ibv_sge part{reinterpret_cast<uintptr_t>(receive_buffer(slot)), kSlotBytes, region_->lkey};
+  ibv_sge parts[kReceiveParts] = {{reinterpret_cast<uintptr_t>(receive_buffer(slot)), kSlotBytes, region_->lkey},
+                                  {reinterpret_cast<uintptr_t>(overflow()), kOverflowBytes, region_->lkey}};
   ibv_recv_wr request{};
   request.wr_id = WorkId{config_.index, true, slot}.encoded();
-  request.sg_list = &part;
-  request.num_sge = 1;
+  request.sg_list = parts;
+  request.num_sge = kReceiveParts;
   ibv_recv_wr* refused = nullptr;
   errno = 0;
   const int failed = ibv_post_recv(qp_.get(), &request, &refused);

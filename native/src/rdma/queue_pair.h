@@ -88,10 +88,15 @@ class QueuePair {
   uint8_t* send_buffer(uint32_t slot) const {
     return memory_.get() + size_t{config_.receive_slots + slot} * kSlotBytes;
   }
+  uint8_t* overflow() const { return send_buffer(config_.send_slots); }
 
   // Room for a GRH and a payload, and for somewhat longer ones of later versions.
   static constexpr size_t kSlotBytes = 128;
   static_assert(kSlotBytes >= kGrhBytes + kPayloadBytes);
+  // Behind all slots: where the rest of every datagram that is longer goes, and is not read. On some devices one without
+  // room ends the queue pair (rxe: CVE-2024-40992), though the specification wants it dropped (C9-92): whoever has the
+  // qkey could keep an engine from working. As long as the largest MTU, which no datagram exceeds.
+  static constexpr size_t kOverflowBytes = 4096;
 
   const Verbs& verbs_;
   QueuePairConfig config_;
