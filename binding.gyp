@@ -19,6 +19,7 @@
         "native/src/base/rate_limiter.cc",
         "native/src/net/sha256.cc",
         "native/src/base/socket_address.cc",
+        "native/src/base/thread.cc",
         "native/src/net/source_ports.cc",
         "native/src/net/stamp_packet.cc",
         "native/src/net/stamp_reflection.cc",

@@ -159,7 +159,7 @@ export function createTcpReflector(options: TcpReflectorOptions): EngineHandle {
 /**
  * Opens a port of an RDMA device: queue pairs that probe and one that answers, as one engine. Throws NativeError, whose
  * syscall says what failed: `dlopen` (no libibverbs that can be used), `device`, `port`, `gid`, `pkey` (there is none such,
- * or it is not active), or a verb such as `ibv_reg_mr`. Once open it stays: what happens to the device
+ * or it is not active), `pthread_create`, or a verb such as `ibv_reg_mr`. Once open it stays: what happens to the device
  * later is told by `rdmaStatus`.
  */
 export function createRdmaEngine(options: RdmaEngineOptions): EngineHandle {

@@ -19,6 +19,8 @@ constexpr int64_t kTrustedNs = 2 * kNsPerS;
 // Sends that take longer are lost in the device.
 constexpr int64_t kRetiredNs = 5 * kNsPerS;
 constexpr uint8_t kHopLimit = 255;
+// Several, so that hosts that are dead do not hold up the others.
+constexpr size_t kThreads = 4;
 
 // Not all at once: the handles of a long list were made within a second.
 int64_t fresh_ns(const PeerAddress& address) {
@@ -44,18 +46,27 @@ Result<std::unique_ptr<AddressHandles>> AddressHandles::create(const UdPort& por
                                                                size_t capacity) {
   auto wakeup = Wakeup::create();
   if (!wakeup.ok()) return wakeup.error();
-  return std::unique_ptr<AddressHandles>(
-      new AddressHandles(port, port_number, capacity, std::move(wakeup.value())));
+  std::unique_ptr<AddressHandles> made(new AddressHandles(port, port_number, capacity, std::move(wakeup.value())));
+  if (const Status started = made->start_threads(); !started.ok()) return started.error();
+  return made;
 }
 
 AddressHandles::AddressHandles(const UdPort& port, uint8_t port_number, size_t capacity, Wakeup wakeup)
-    : port_(port), port_number_(port_number), capacity_(capacity), table_(capacity), wakeup_(std::move(wakeup)) {
-  for (std::thread& thread : threads_) thread = std::thread([this] { run(); });
-}
+    : port_(port), port_number_(port_number), capacity_(capacity), table_(capacity), wakeup_(std::move(wakeup)) {}
 
 AddressHandles::~AddressHandles() {
   end();
-  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+Status AddressHandles::start_threads() {
+  threads_.reserve(kThreads);
+  while (threads_.size() < kThreads) {
+    auto started = Thread::start("weft-rdma-addr", [this] { run(); });
+    if (!started.ok()) return started.error();
+    threads_.push_back(std::move(started.value()));
+  }
+  return Done{};
 }
 
 bool AddressHandles::end() {

@@ -2,15 +2,14 @@
 // block for a second, and kept in a bounded table. Apart from those threads, for one thread.
 #pragma once
 
-#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "base/lru_map.h"
+#include "base/thread.h"
 #include "base/wakeup.h"
 #include "rdma/gid.h"
 #include "rdma/ud_port.h"
@@ -41,7 +40,7 @@ class AddressHandles {
     int error = 0;  // errno of the last try; it is repeated ever less often, every eight seconds at last
   };
 
-  // `port_number` of `port`, which outlives this. Errors: eventfd.
+  // `port_number` of `port`, which outlives this. Errors: eventfd, pthread_create.
   static Result<std::unique_ptr<AddressHandles>> create(const UdPort& port, uint8_t port_number, size_t capacity);
   // Waits for what is being made: see `end`.
   ~AddressHandles();
@@ -81,6 +80,7 @@ class AddressHandles {
 
   AddressHandles(const UdPort& port, uint8_t port_number, size_t capacity, Wakeup wakeup);
 
+  Status start_threads();
   void ask(const PeerAddress& address, Entry& entry);
   void run();
   Made make(const PeerAddress& address) const;
@@ -106,8 +106,7 @@ class AddressHandles {
   size_t making_ = 0;  // threads that make one
   bool ending_ = false;
 
-  // Several, so that hosts that are dead do not hold up the others. Last: they use all above.
-  std::array<std::thread, 4> threads_;
+  std::vector<Thread> threads_;  // last: they use all above
 };
 
 }  // namespace weft

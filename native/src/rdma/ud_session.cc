@@ -1,8 +1,9 @@
 #include "rdma/ud_session.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
+
+#include "base/thread.h"
 
 namespace weft {
 
@@ -14,6 +15,12 @@ constexpr uint16_t kSoftQueuePairs = 8;
 constexpr uint16_t kMostQueuePairs = 256;
 // Far above the requests under way, so that no handle is destroyed while one needs it.
 constexpr size_t kAddressHandles = 65'536;
+
+// What waits for an address that is still being resolved.
+struct Remains {
+  std::unique_ptr<UdPort> port;
+  std::unique_ptr<AddressHandles> handles;  // goes first: it is of the port
+};
 
 uint16_t probers_of(const RdmaConfig& config) {
   if (!config.probe) return 0;
@@ -56,8 +63,11 @@ UdSession::~UdSession() {
   prober_queues_ = {};
   reflector_queues_ = {};
   if (!handles_ || handles_->end()) return;
-  // Neither the event loop nor other ports wait for a neighbour that does not answer.
-  std::thread([port = std::move(port_), handles = std::move(handles_)]() mutable { handles.reset(); }).detach();
+  // Neither the event loop nor other ports wait for a neighbour that does not answer. Where there is no thread to do it,
+  // they do, for a second or so: what `start` was given goes in it.
+  auto remains = std::make_shared<Remains>(Remains{std::move(port_), std::move(handles_)});
+  auto waiting = Thread::start("weft-rdma-close", [remains = std::move(remains)]() mutable { remains.reset(); });
+  if (waiting.ok()) waiting.value().detach();
 }
 
 // One of `pairs` that share the receive slots of their end.

@@ -90,6 +90,9 @@ function portHint(
   if (PINNING.includes(syscall) && (errno === ENOMEM || isDenied(errno))) {
     return 'the limit of locked memory is too low: set LimitMEMLOCK=infinity (systemd) or `ulimit -l unlimited`, or grant CAP_IPC_LOCK';
   }
+  if (syscall === 'pthread_create') {
+    return 'this process may have no more threads: raise TasksMax= (systemd), pids.max (container) or `ulimit -u`; each port needs four';
+  }
   if (SIZING.includes(syscall) && errno === EINVAL) {
     return 'it takes no queues of this size: lower receive_slots or queue_pairs (`ibv_devinfo -v` has its max_cqe and max_qp_wr)';
   }

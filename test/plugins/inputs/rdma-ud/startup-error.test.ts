@@ -72,6 +72,7 @@ describe('a port that does not open', () => {
     ['memlock', 'ibv_create_qp', 'ENOMEM', {}, /LimitMEMLOCK/],
     ['too large', 'ibv_create_cq', 'EINVAL', {}, /no queues of this size: lower receive_slots or queue_pairs/],
     ['too large', 'ibv_create_qp', 'EINVAL', {}, /no queues of this size/],
+    ['no more threads', 'pthread_create', 'EAGAIN', {}, /no more threads: raise TasksMax= .*pids\.max.*ulimit -u/],
     ['inactive', 'port', 'ENETDOWN', {}, /not active; bring it up \(ip link set eth0 up\)/],
     ['no such port', 'port', 'ENODEV', {}, /no such port; it has 1$/],
     [
