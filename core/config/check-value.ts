@@ -6,6 +6,8 @@ import { describeValue } from './describe.js';
 import { explain, pathOf } from './explain.js';
 import type { SchemaNode } from './schema.js';
 import type { Path, Source } from './source.js';
+import { withoutQuotes } from './typed-text.js';
+import { schemaOf } from './unions.js';
 import type { Validator } from './validator.js';
 
 /** `schema` is as users see it (`asWritten`). Undefined when something was reported. */
@@ -38,19 +40,13 @@ export function checkValue(
  */
 function retype(errors: readonly ErrorObject[], value: unknown, isReference: (path: Path) => boolean): unknown {
   const changes = errors.flatMap((error) => {
-    if (error.keyword !== 'type' || typeof error.data !== 'string') return [];
+    if (!['type', 'const', 'enum'].includes(error.keyword) || typeof error.data !== 'string') return [];
     const path = pathOf(error.instancePath, value);
-    const typed = isReference(path) ? typedText(error.data, [error.params.type].flat()) : undefined;
+    const typed = isReference(path) ? withoutQuotes(schemaOf(error), error.data) : undefined;
     return typed === undefined ? [] : [{ path, typed }];
   });
   if (changes.length === 0) return undefined;
   return changes.reduce((copy, { path, typed }) => withChange(copy, path, typed), value);
-}
-
-function typedText(text: string, types: readonly unknown[]): number | boolean | undefined {
-  if (types.includes('boolean')) return text === 'true' ? true : text === 'false' ? false : undefined;
-  const isNumber = /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(text);
-  return isNumber && (types.includes('integer') || types.includes('number')) ? Number(text) : undefined;
 }
 
 function withChange(value: unknown, path: Path, replacement: unknown): unknown {

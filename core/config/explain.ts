@@ -6,6 +6,7 @@ import { choicesOf, describeType } from './describe.js';
 import { nearest, remedy } from './nearest.js';
 import type { SchemaNode, StringForm } from './schema.js';
 import type { Path } from './source.js';
+import { withoutQuotes } from './typed-text.js';
 import { foldUnions, schemaOf } from './unions.js';
 import { STRING_FORMS } from './validator.js';
 
@@ -116,12 +117,17 @@ function typeHint(schema: SchemaNode, value: unknown): string {
   if (schema.type === 'array' && value !== null && value !== undefined) {
     return isMap(value) ? '; begin each item with "- "' : '; put it in brackets: [ … ]';
   }
-  return '';
+  return quotesHint(schema, value);
+}
+
+function quotesHint(schema: SchemaNode, value: unknown): string {
+  const typed = typeof value === 'string' ? withoutQuotes(schema, value) : undefined;
+  return typed === undefined ? '' : `; leave out the quotes: ${typed}`;
 }
 
 function wrongChoice(schema: SchemaNode, value: unknown, found: string): string {
   const choices = (choicesOf(schema) ?? []).filter((choice) => typeof choice === 'string');
   const near = typeof value === 'string' ? nearest(value, choices) : undefined;
-  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  const hint = near === undefined ? quotesHint(schema, value) : `; did you mean ${JSON.stringify(near)}?`;
   return `expected ${describeType(schema)}, found ${found}${hint}`;
 }

@@ -3,6 +3,7 @@
 import type { ErrorObject } from 'ajv';
 import { choicesOf } from './describe.js';
 import type { SchemaNode } from './schema.js';
+import { withoutQuotes } from './typed-text.js';
 
 /** In place of the errors of a union: those of the branch that was meant, or one of keyword `union`. */
 export function foldUnions(errors: readonly ErrorObject[]): readonly ErrorObject[] {
@@ -32,7 +33,7 @@ function isBelow(error: ErrorObject, union: ErrorObject): boolean {
 
 function essence(union: ErrorObject, inside: readonly ErrorObject[]): readonly ErrorObject[] {
   const whole = [{ ...union, keyword: 'union' }];
-  if (choicesOf(schemaOf(union)) !== undefined) return whole;
+  if (choicesOf(schemaOf(union)) !== undefined || isQuoted(union)) return whole;
   const branches = (union.schema as readonly unknown[]).map((_, i) =>
     inside.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/${i}/`)),
   );
@@ -40,6 +41,11 @@ function essence(union: ErrorObject, inside: readonly ErrorObject[]): readonly E
   if (meant.length === 1 && meant[0] !== undefined) return meant[0];
   const open = branches.filter((branch) => !branch.some((error) => isWrongType(error, union)));
   return discriminator(open) ?? whole;
+}
+
+/** Whether a branch was meant that wants no quotes. */
+function isQuoted(union: ErrorObject): boolean {
+  return typeof union.data === 'string' && withoutQuotes(schemaOf(union), union.data) !== undefined;
 }
 
 /** Whether the error says that this branch was not meant: another type, another constant, not even a duration. */

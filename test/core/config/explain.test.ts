@@ -14,6 +14,12 @@ const FORM = Type.Object(
     prefix: Type.Optional(Type.String({ pattern: '^[a-z]*$' })),
     urls: Type.Optional(Type.Array(Type.String(), { minItems: 2, maxItems: 3 })),
     share: Type.Optional(Type.Number({ exclusiveMinimum: 0.5, exclusiveMaximum: 1 })),
+    count: Type.Integer({ default: 1 }),
+    publish: Type.Optional(Type.Boolean()),
+    version: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(2)])),
+    edition: Type.Optional(Type.Literal(3)),
+    level: Type.Optional(Type.Unsafe<unknown>({ enum: [1, 'high', true] })),
+    pause: Type.Optional(Type.Union([Type.Literal('auto'), Type.Integer()])),
   },
   STRICT,
 );
@@ -31,5 +37,15 @@ for (const [value, message] of [
   [{ urls: ['a', 'b', 'c', 'd'] }, 'expected a list of at most 3, found one of 4'],
   [{ share: 0.5 }, 'expected more than 0.5, found the number 0.5'],
   [{ share: 1 }, 'expected less than 1, found the number 1'],
+  [{ urls: ['a', 'b'], count: '5' }, 'expected an integer, found "5"; leave out the quotes: 5'],
+  [{ urls: ['a', 'b'], count: '1.5' }, 'expected an integer, found "1.5"'],
+  [{ share: '.75' }, 'expected a number, found ".75"; leave out the quotes: 0.75'],
+  [{ publish: 'true' }, 'expected a boolean, found "true"; leave out the quotes: true'],
+  [{ publish: '1' }, 'expected a boolean, found "1"'],
+  [{ version: '1' }, 'expected 1 or 2, found "1"; leave out the quotes: 1'],
+  [{ version: '3' }, 'expected 1 or 2, found "3"'],
+  [{ edition: '3' }, 'expected 3, found "3"; leave out the quotes: 3'],
+  [{ level: 'true' }, 'expected 1, "high" or true, found "true"; leave out the quotes: true'],
+  [{ pause: '7' }, 'expected "auto" or an integer, found "7"; leave out the quotes: 7'],
 ] as const)
   test(`${JSON.stringify(value)}: ${message}`, () => assert.equal(messageOf(value), message));
