@@ -25,8 +25,8 @@ export function explain(errors: readonly ErrorObject[], root: unknown, show: Sho
   return foldUnions(errors).map((error) => {
     const path = pathOf(error.instancePath, root);
     const message = describeError(error, show(path, error.data));
-    if (error.keyword !== 'additionalProperties') return { path, at: 'value', message };
-    return { path: [...path, String(error.params.additionalProperty)], at: 'key', message };
+    const key = optionOf(error);
+    return key === undefined ? { path, at: 'value', message } : { path: [...path, key], at: 'key', message };
   });
 }
 
@@ -44,6 +44,12 @@ export function pathOf(pointer: string, root: unknown): Path {
     });
 }
 
+/** The option itself that should not be there; undefined: it is the value that is wrong. */
+function optionOf({ keyword, params }: ErrorObject): string | undefined {
+  if (keyword === 'additionalProperties') return String(params.additionalProperty);
+  return keyword === 'dependencies' ? String(params.property) : undefined;
+}
+
 function describeError(error: ErrorObject, found: string): string {
   const { params } = error;
   const schema = schemaOf(error);
@@ -54,6 +60,8 @@ function describeError(error: ErrorObject, found: string): string {
       const name = String(params.missingProperty);
       return `the option ${JSON.stringify(name)} is missing: ${describeType(schema.properties?.[name] ?? {})} is required`;
     }
+    case 'dependencies':
+      return `goes with ${params.missingProperty}, which is not set: set that too, or remove this`;
     case 'type':
       return wrongType(schema, error.data, found);
     case 'const':

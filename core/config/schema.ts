@@ -32,6 +32,17 @@ export const optionalText = (description: string) => Type.Optional(Type.String({
 /** Options objects accept no key that is not declared: a misspelt option is an error, not a silent default. */
 export const STRICT = { additionalProperties: false } as const;
 
+/**
+ * Of an options object: options that do nothing without another one, listed by the name of that one. They are looked for in
+ * what users wrote: a default is no mistake. Spread beside STRICT.
+ */
+export function goesWith(
+  options: Readonly<Record<string, readonly string[]>>,
+): Required<Pick<SchemaNode, 'dependencies'>> {
+  const pairs = Object.entries(options).flatMap(([needed, names]) => names.map((name) => [name, [needed]] as const));
+  return { dependencies: Object.fromEntries(pairs) };
+}
+
 /** What weft reads of a JSON schema: TypeBox schemas are such objects, and third-party plugins may write plain ones. */
 export interface SchemaNode {
   readonly type?: string | readonly string[];
@@ -43,6 +54,8 @@ export interface SchemaNode {
   readonly enum?: readonly unknown[];
   readonly required?: readonly string[] | undefined;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  /** The options that an option needs beside it. */
+  readonly dependencies?: Readonly<Record<string, readonly string[]>>;
   readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean | SchemaNode | undefined;
   readonly items?: SchemaNode | readonly SchemaNode[];

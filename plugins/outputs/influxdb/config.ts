@@ -21,10 +21,12 @@ export const InfluxdbOptions = Type.Object(
     bucket: optionalText('Version 2, and needed there: name or id of what is written to.'),
     ...credentialOptions('the server’s'),
     token: optionalText('Version 2 and 3: token with the right to write; `file:/path` is read anew before each write.'),
-    content_encoding: Type.Union([Type.Literal('gzip'), Type.Literal('identity')], {
-      default: 'gzip',
-      description: 'Version 2 and 3: whether writes are compressed. Those of version 1 are not.',
-    }),
+    // No default: of version 1 it would look as if somebody had set it.
+    content_encoding: Type.Optional(
+      Type.Union([Type.Literal('gzip'), Type.Literal('identity')], {
+        description: 'Version 2 and 3: whether writes are compressed; default: `gzip`. Those of version 1 are not.',
+      }),
+    ),
     timeout: duration({
       default: '5s',
       atLeast: '100ms',
@@ -62,8 +64,8 @@ export type WritePlace = Place1 | Place2 | Place3;
 
 const OPTIONS_OF = {
   1: ['database', 'retention_policy', 'username', 'password'],
-  2: ['organization', 'bucket', 'token'],
-  3: ['database', 'token'],
+  2: ['organization', 'bucket', 'token', 'content_encoding'],
+  3: ['database', 'token', 'content_encoding'],
 } as const;
 const DEFAULT_PORT = { 1: 8086, 2: 8086, 3: 8181 } as const;
 
@@ -72,7 +74,7 @@ export function writePlace(config: InfluxdbConfig): WritePlace {
   refuseForeignOptions(config);
   const { version, database, organization, bucket, username, password } = config;
   const settings = peerSettings(config, DEFAULT_PORT[version]);
-  const place = { settings, gzip: config.content_encoding === 'gzip', timeoutMs: config.timeout };
+  const place = { settings, gzip: config.content_encoding !== 'identity', timeoutMs: config.timeout };
   if (version === 2) {
     if (organization === undefined || bucket === undefined)
       throw new ConfigError('version 2 needs organization and bucket: set both');

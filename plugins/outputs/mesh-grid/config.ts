@@ -1,6 +1,6 @@
 /** Options of outputs.mesh-grid. */
 
-import { duration, STRICT, type Static, size, Type } from '../../../core/config/schema.js';
+import { duration, goesWith, STRICT, type Static, size, Type } from '../../../core/config/schema.js';
 import { ConfigError } from '../../../core/errors.js';
 import { tlsOptions } from '../../../core/http/tls.js';
 import { hasTokens, type TokensConfig, tokenIssues } from '../../../core/http/tokens.js';
@@ -31,6 +31,16 @@ export type SharedStoreConfig = Static<typeof SharedStoreForm>;
 /** PingWeave's steps: milliseconds where kernels stamp, tenths of them where NICs do. */
 const SLOW_STEPS = ['1ms', '5ms', '20ms'];
 const FAST_STEPS = ['100us', '500us', '5ms'];
+
+/** Options of one mode, by the option that chooses it. */
+const MODES = {
+  url: ['token', 'tls_ca', 'timeout'],
+  listen: [
+    ...['tls_client_ca', 'reader_tokens', 'cors_origins', 'store', 'rate_limit'],
+    ...['windows', 'max_cells', 'max_bytes', 'max_path_bytes'],
+    ...['udp_steps', 'tcp_steps', 'rdma_ud_steps', 'loss_steps', 'pattern_share'],
+  ],
+};
 
 const steps = (transport: string, values: readonly string[]) =>
   Type.Array(duration({ atLeast: '1us' }), {
@@ -122,7 +132,7 @@ export const MeshGridOptions = Type.Object(
       description: 'Of the cells that a pattern is about, the share that has to agree.',
     }),
   },
-  STRICT,
+  { ...STRICT, ...goesWith(MODES) },
 );
 export type MeshGridConfig = Static<typeof MeshGridOptions>;
 export type ServeConfig = MeshGridConfig & { readonly listen: string };

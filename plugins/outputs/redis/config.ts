@@ -1,6 +1,6 @@
 /** Options of outputs.redis, and what a schema cannot say of them. */
 
-import { duration, STRICT, type Static, Type } from '../../../core/config/schema.js';
+import { duration, goesWith, STRICT, type Static, Type } from '../../../core/config/schema.js';
 import { ConfigError } from '../../../core/errors.js';
 import { checkRedisConfig, redisOptions } from '../../../core/redis/options.js';
 
@@ -51,7 +51,7 @@ export const RedisOptions = Type.Object(
       description: 'What RDMA is called there.',
     }),
   },
-  STRICT,
+  { ...STRICT, ...goesWith({ pingweave_keys: ['pingweave_rdma'] }) },
 );
 export type RedisOutputConfig = Static<typeof RedisOptions>;
 

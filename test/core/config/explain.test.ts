@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeValue } from '../../../core/config/describe.js';
 import { explain } from '../../../core/config/explain.js';
-import { STRICT, Type } from '../../../core/config/schema.js';
+import { goesWith, STRICT, Type } from '../../../core/config/schema.js';
 import { asWritten } from '../../../core/config/schema-tree.js';
 import { Validator } from '../../../core/config/validator.js';
 
@@ -21,7 +21,7 @@ const FORM = Type.Object(
     level: Type.Optional(Type.Unsafe<unknown>({ enum: [1, 'high', true] })),
     pause: Type.Optional(Type.Union([Type.Literal('auto'), Type.Integer()])),
   },
-  STRICT,
+  { ...STRICT, ...goesWith({ urls: ['count'] }) },
 );
 
 function messageOf(value: object): string | undefined {
@@ -47,5 +47,6 @@ for (const [value, message] of [
   [{ edition: '3' }, 'expected 3, found "3"; leave out the quotes: 3'],
   [{ level: 'true' }, 'expected 1, "high" or true, found "true"; leave out the quotes: true'],
   [{ pause: '7' }, 'expected "auto" or an integer, found "7"; leave out the quotes: 7'],
+  [{ count: 1 }, 'goes with urls, which is not set: set that too, or remove this'],
 ] as const)
   test(`${JSON.stringify(value)}: ${message}`, () => assert.equal(messageOf(value), message));

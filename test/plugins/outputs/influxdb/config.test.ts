@@ -15,6 +15,7 @@ for (const [what, options, message] of [
   ['version 3 without a database', { ...V3, database: undefined }, /version 3 needs database: set it/],
   ['a bucket for version 1', { ...V1, bucket: 'b' }, /^bucket: not an option of version 1, which has database, /],
   ['a token for version 1', { ...V1, token: 't' }, /^token: not an option of version 1/],
+  ['compression for version 1', { ...V1, content_encoding: 'gzip' }, /^content_encoding: not an option of version 1/],
   ['a login for version 2', { ...V2, username: 'u', password: 'p' }, /^username, password: not an option of version 2/],
   ['an organization for version 3', { ...V3, organization: 'o' }, /^organization: not an option of version 3/],
   ['a user without a password', { ...V1, username: 'u' }, /username and password belong together/],
