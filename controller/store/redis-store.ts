@@ -13,6 +13,7 @@ import { describeError, StartupError } from '../../core/errors.js';
 import { LimitedLog } from '../../core/pipeline/limited-log.js';
 import type { Logger } from '../../core/plugin.js';
 import { AnswerWatch } from '../../core/redis/answer-watch.js';
+import { warnOfPasswordInClear } from '../../core/redis/clear-text.js';
 import { createConnection, type RedisConnection } from '../../core/redis/connection.js';
 import { isErrorReply } from '../../core/redis/error-reply.js';
 import { checkRedisConfig } from '../../core/redis/options.js';
@@ -74,6 +75,7 @@ export class RedisStore implements RegistryStore {
       await this.close();
       throw new StartupError('the Redis of the registry cannot be used', { retryable: true, cause });
     }
+    warnOfPasswordInClear(this.#config, this.#context.log);
     this.#available = true;
     this.#armResync();
   }

@@ -1,5 +1,6 @@
 /** Where equal peers are and what they are shown, as users set it up. Does no I/O; throws ConfigError. */
 
+import { leavesHostInClear } from '../../../core/clear-text.js';
 import { optionalText, type Static, Type } from '../../../core/config/schema.js';
 import { ConfigError } from '../../../core/errors.js';
 
@@ -59,12 +60,7 @@ export function peerSettings(config: PeerConfig, port: number): PeerSettings {
 
 /** Whether others on the way can read the token. */
 export function sendsTokenInClear({ urls, token, files }: PeerSettings): boolean {
-  const isPlain = urls.some(({ protocol, hostname }) => protocol === 'http:' && !isLoopback(hostname));
-  return isPlain && (token ?? files.token) !== undefined;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return urls.some(leavesHostInClear) && (token ?? files.token) !== undefined;
 }
 
 function baseUrl(text: string, port: number): URL {

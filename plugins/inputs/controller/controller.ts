@@ -3,6 +3,7 @@
  * agent always asks, the controller never does. Measures nothing by itself; the probing inputs do.
  */
 
+import { warnOfClearText } from '../../../core/clear-text.js';
 import { describeError, StartupError } from '../../../core/errors.js';
 import type { Accumulator, Input, PluginContext } from '../../../core/plugin.js';
 import { type Pinglist, TRANSPORTS } from '../../../core/target.js';
@@ -108,9 +109,8 @@ export class ControllerInput implements Input {
     } catch (cause) {
       throw new StartupError('cannot use the credentials for the controller', { retryable: true, cause });
     }
-    if (sendsTokenInClear(this.#settings)) {
-      this.#context.log.warn({}, 'the token goes to the controller unencrypted: use https');
-    }
+    if (sendsTokenInClear(this.#settings))
+      warnOfClearText(this.#context.log, 'the token goes to the controller', 'https');
   }
 
   /** The key is on disk before the controller learns it: a crash in between must not lock this agent out. */

@@ -1,5 +1,6 @@
 /** Writes metrics to InfluxDB 1.x, 2.x or 3 and tells the agent, point by point, what became of them. */
 
+import { warnOfClearText } from '../../../core/clear-text.js';
 import { describeError, PartialWriteError, type Rejection, StartupError } from '../../../core/errors.js';
 import type { Metric } from '../../../core/metric.js';
 import type { Output, PluginContext } from '../../../core/plugin.js';
@@ -33,7 +34,7 @@ export class InfluxdbOutput implements Output {
       server.close();
       throw new StartupError('cannot use the credentials for InfluxDB', { retryable: true, cause });
     }
-    if (sendsSecretInClear(this.#place)) log.warn({}, 'the credentials go to InfluxDB unencrypted: use https');
+    if (sendsSecretInClear(this.#place)) warnOfClearText(log, 'the credentials go to InfluxDB', 'https');
     this.#server = server;
   }
 

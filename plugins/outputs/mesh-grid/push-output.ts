@@ -4,6 +4,7 @@
  * the listener knows again what it has: a row counts once.
  */
 
+import { warnOfClearText } from '../../../core/clear-text.js';
 import {
   BatchRefusedError,
   PartialWriteError,
@@ -59,7 +60,7 @@ export class PushOutput implements Output {
       client.close();
       throw new StartupError('cannot use the credentials for the listener', { retryable: true, cause });
     }
-    if (sendsTokenInClear(this.#settings)) log.warn({}, 'the token goes to the listener unencrypted: use https');
+    if (sendsTokenInClear(this.#settings)) warnOfClearText(log, 'the token goes to the listener', 'https');
     this.#client = client;
   }
 

@@ -6,7 +6,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { describeError } from '../../../core/errors.js';
 import { isEndOfSeries, type Metric } from '../../../core/metric.js';
-import type { Output, PluginContext } from '../../../core/plugin.js';
+import type { Logger, Output, PluginContext } from '../../../core/plugin.js';
+import { warnOfPasswordInClear } from '../../../core/redis/clear-text.js';
 import { readCredentials } from '../../../core/redis/credentials.js';
 import { PeerError } from '../../common/peer/failure.js';
 import { checkOptions, type RedisOutputConfig } from './config.js';
@@ -35,6 +36,7 @@ interface Order {
 
 export class RedisOutput implements Output {
   readonly #config: RedisOutputConfig;
+  readonly #log: Logger;
   readonly #windowMs: number;
   readonly #link: RedisLink;
   readonly #latest: LatestWriter;
@@ -42,9 +44,10 @@ export class RedisOutput implements Output {
   readonly #series: TimeSeries | undefined;
 
   /** Throws ConfigError. */
-  constructor(config: RedisOutputConfig, { agent, clock }: PluginContext) {
+  constructor(config: RedisOutputConfig, { agent, clock, log }: PluginContext) {
     checkOptions(config);
     this.#config = config;
+    this.#log = log;
     this.#windowMs = agent.windowMs;
     this.#link = new RedisLink(config, clock);
     const { prefix, stream_length: length, time_series: series } = config;
@@ -57,6 +60,7 @@ export class RedisOutput implements Output {
   /** Does not ask Redis: one that is away is no reason not to start, metrics are kept for it. */
   async connect(): Promise<void> {
     await readCredentials('outputs.redis', this.#config);
+    warnOfPasswordInClear(this.#config, this.#log);
   }
 
   async write(batch: readonly Metric[], signal: AbortSignal): Promise<void> {

@@ -211,6 +211,19 @@ test('a password, an ACL user with no more than it needs, and a password in a fi
   });
 });
 
+test('a password that leaves the host unencrypted is warned of', needs, async (t) => {
+  const port = await freePort();
+  await RedisServer.start(t, ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', 'secret']);
+  const warnings = async (host: string): Promise<string[]> => {
+    const log = new MemoryLog();
+    await openRegistry(t, { url: `redis://${host}:${port}`, password: 'secret' }, { log });
+    return log.messages('warn');
+  };
+  // This host too, but no address of loopback.
+  assert.deepEqual(await warnings('0.0.0.0'), ['the password goes to Redis unencrypted: use rediss']);
+  assert.deepEqual(await warnings('127.0.0.1'), []);
+});
+
 test('TLS with its own authority and client certificates', needs, async (t) => {
   const folder = await tempFolder(t);
   const { caFile, server } = makeCertificates(folder);

@@ -17,6 +17,7 @@ import type { Metric } from '../../../../core/metric.js';
 import { LimitedLog } from '../../../../core/pipeline/limited-log.js';
 import type { Logger } from '../../../../core/plugin.js';
 import { AnswerWatch } from '../../../../core/redis/answer-watch.js';
+import { warnOfPasswordInClear } from '../../../../core/redis/clear-text.js';
 import { createConnection, type RedisConnection } from '../../../../core/redis/connection.js';
 import { CellSums } from '../../../common/grid/store/cell.js';
 import type { GridStore } from '../../../common/grid/store/grid-store.js';
@@ -121,6 +122,7 @@ export class SharedGrid {
       await connection.close();
       throw new StartupError('the Redis of the grid cannot be used', { retryable: true, cause });
     }
+    warnOfPasswordInClear(this.#config, this.#context.log);
     this.#loop = this.#work(this.#windows);
     this.#armResync();
   }

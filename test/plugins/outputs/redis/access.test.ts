@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../../../core/clock.js';
 import type { Metric } from '../../../../core/metric.js';
 import { PeerError } from '../../../../plugins/common/peer/failure.js';
 import type { RedisOutput } from '../../../../plugins/outputs/redis/redis.js';
 import { freePort } from '../../../support/free-port.js';
+import { MemoryLog } from '../../../support/memory-log.js';
 import { hasRedis, RedisServer } from '../../../support/redis-server.js';
 import { failureOf } from '../../../support/rejection.js';
 import { settled } from '../../../support/settled.js';
@@ -176,4 +178,15 @@ test('a write is given up when the agent says so, and a Redis that is silent is 
   await output.write([pair(1)], never);
   // The halted server reads what it was sent before, as well: neither counts twice.
   assert.equal(await server.cli('XLEN', 'weft:windows:udp'), '2');
+});
+
+test('a password that leaves the host unencrypted is warned of when the output starts', async (t) => {
+  for (const [url, messages] of [
+    ['redis://db:6379', ['the password goes to Redis unencrypted: use rediss']],
+    ['rediss://db:6379', []],
+  ] as const) {
+    const log = new MemoryLog();
+    await makeOutput(t, { url, password: 'secret' }, systemClock, log).connect();
+    assert.deepEqual(log.messages('warn'), messages);
+  }
 });

@@ -19,8 +19,12 @@ export const START_NS = 1_767_225_600_000_000_000n;
 export const WINDOW_NS = 10_000_000_000n;
 
 /** Throws ConfigError. It ends with the test. */
-export function makeOutput(t: TestContext, options: object, clock: Clock = systemClock): RedisOutput {
-  const log = new MemoryLog();
+export function makeOutput(
+  t: TestContext,
+  options: object,
+  clock: Clock = systemClock,
+  log = new MemoryLog(),
+): RedisOutput {
   const config = decode(asWritten(RedisOptions), options, () => true) as RedisOutputConfig;
   const agent = { hostname: 'host-a', labels: {}, version: '0.0.0', windowMs: 10_000 };
   const board = createBoard({ log, maxRate: 1 });
