@@ -12,6 +12,7 @@ const oneOf = <T extends string>(values: readonly T[], description: string) =>
 
 export const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
+export const COMPRESSIONS = ['gzip', 'none'] as const;
 export const TEMPORALITIES = ['cumulative', 'delta'] as const;
 export type Temporality = (typeof TEMPORALITIES)[number];
 
@@ -26,7 +27,7 @@ export const OtlpOptions = Type.Object(
         description: 'Sent with each request, such as `authorization`; added to `OTEL_EXPORTER_OTLP_HEADERS`.',
       }),
     ),
-    compression: oneOf(['gzip', 'none'], 'Of what is sent. Default: `OTEL_EXPORTER_OTLP_COMPRESSION`, else `none`.'),
+    compression: oneOf(COMPRESSIONS, 'Of what is sent. Default: `OTEL_EXPORTER_OTLP_COMPRESSION`, else `none`.'),
     timeout: Type.Optional(
       duration({
         atLeast: '100ms',

@@ -5,7 +5,7 @@
 
 import { validateHeaderName } from 'node:http';
 import { ConfigError } from '../../../core/errors.js';
-import { type OtlpConfig, PROTOCOLS, type Protocol, type Temporality } from './config.js';
+import { COMPRESSIONS, type OtlpConfig, PROTOCOLS, type Protocol, type Temporality } from './config.js';
 
 export interface Settings {
   readonly protocol: Protocol;
@@ -29,6 +29,8 @@ export function settingsOf(config: OtlpConfig, environment: Environment): Settin
   checkHeaders(config.headers ?? {});
   const protocol = config.protocol ?? protocolOf(environment);
   const temporality = config.temporality ?? temporalityOf(environment);
+  if (config.timeout === undefined) checkTimeout(environment);
+  if (config.compression === undefined) checkCompression(environment);
   const found = forSignal(environment, 'ENDPOINT');
   if (config.endpoint === undefined) {
     // gRPC has a form without a scheme; the SDK reads that.
@@ -69,6 +71,23 @@ function temporalityOf(environment: Environment): Temporality {
   // Of all that weft sends, lowmemory makes deltas too.
   if (value === 'delta' || value === 'lowmemory') return 'delta';
   throw new ConfigError(`${TEMPORALITY}: expected cumulative, delta or lowmemory, found "${value}"`);
+}
+
+/** The SDK would pass over a wrong one with a warning, and take its default. */
+function checkTimeout(environment: Environment): void {
+  const found = forSignal(environment, 'TIMEOUT');
+  if (found === undefined || (Number.isFinite(Number(found.value)) && Number(found.value) > 0)) return;
+  throw new ConfigError(
+    `${found.name}: expected milliseconds, more than 0, such as 10000, found "${found.value}"; correct it, or set timeout, which goes before it`,
+  );
+}
+
+function checkCompression(environment: Environment): void {
+  const found = forSignal(environment, 'COMPRESSION');
+  if (found === undefined || COMPRESSIONS.some((compression) => compression === found.value)) return;
+  throw new ConfigError(
+    `${found.name}: expected gzip or none, found "${found.value}"; correct it, or set compression, which goes before it`,
+  );
 }
 
 /** The variable of metrics goes before that of all signals; an empty one counts as not set. */

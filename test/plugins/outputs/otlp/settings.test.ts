@@ -36,6 +36,16 @@ test('options, then the variable of metrics, then that of all signals', () => {
   );
 });
 
+test('what an option goes before is not judged, and what is right is taken', () => {
+  const wrong = { OTEL_EXPORTER_OTLP_TIMEOUT: '10s', OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' };
+  settings({ timeout: '5s', compression: 'none' }, wrong);
+  settings(
+    {},
+    { ...wrong, OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: ' 500 ', OTEL_EXPORTER_OTLP_METRICS_COMPRESSION: 'gzip' },
+  );
+  settings({}, { OTEL_EXPORTER_OTLP_TIMEOUT: '', OTEL_EXPORTER_OTLP_COMPRESSION: '' });
+});
+
 for (const [what, options, environment, message] of [
   ['an endpoint without scheme', { endpoint: 'collector:4318' }, {}, /^endpoint: expected a URL such as/],
   ['a password in it', { endpoint: 'http://me:secret@c' }, {}, /^endpoint: expected no name and password(?!.*secret)/],
@@ -51,6 +61,25 @@ for (const [what, options, environment, message] of [
     {},
     { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'x' },
     /expected cumulative, delta or lowmemory/,
+  ],
+  [
+    'a timeout with a unit',
+    {},
+    { OTEL_EXPORTER_OTLP_TIMEOUT: '10s' },
+    /^OTEL_EXPORTER_OTLP_TIMEOUT: expected milliseconds, .* found "10s"; correct it, or set timeout/,
+  ],
+  ['a timeout of nothing', {}, { OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: '0' }, /^OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: /],
+  [
+    'a compression',
+    {},
+    { OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' },
+    /^OTEL_EXPORTER_OTLP_COMPRESSION: expected gzip or none, found "zstd"; correct it, or set compression/,
+  ],
+  [
+    'a compression of metrics',
+    {},
+    { OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip', OTEL_EXPORTER_OTLP_METRICS_COMPRESSION: 'br' },
+    /^OTEL_EXPORTER_OTLP_METRICS_COMPRESSION: expected gzip or none/,
   ],
   ['a certificate without key', { endpoint: 'https://c', tls_cert: 'c' }, {}, /belong together/],
   ['a header that is none', { headers: { 'x y': 'v' } }, {}, /^headers: "x y" is no name/],
