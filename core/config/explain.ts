@@ -61,7 +61,7 @@ function describeError(error: ErrorObject, found: string): string {
       return `the option ${JSON.stringify(name)} is missing: ${describeType(schema.properties?.[name] ?? {})} is required`;
     }
     case 'dependencies':
-      return `goes with ${params.missingProperty}, which is not set: set that too, or remove this`;
+      return `goes with ${params.missingProperty}, which is not set: remove it, or set ${params.missingProperty}`;
     case 'type':
       return wrongType(schema, error.data, found);
     case 'const':

@@ -47,6 +47,6 @@ for (const [value, message] of [
   [{ edition: '3' }, 'expected 3, found "3"; leave out the quotes: 3'],
   [{ level: 'true' }, 'expected 1, "high" or true, found "true"; leave out the quotes: true'],
   [{ pause: '7' }, 'expected "auto" or an integer, found "7"; leave out the quotes: 7'],
-  [{ count: 1 }, 'goes with urls, which is not set: set that too, or remove this'],
+  [{ count: 1 }, 'goes with urls, which is not set: remove it, or set urls'],
 ] as const)
   test(`${JSON.stringify(value)}: ${message}`, () => assert.equal(messageOf(value), message));
