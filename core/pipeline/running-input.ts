@@ -18,6 +18,9 @@ import { Ticker } from './scheduler.js';
 import { traced } from './spans.js';
 import { type InputStats, newInputStats } from './stats.js';
 
+/** Begins the names of what weft says of itself. */
+const SELF_PREFIX = 'weft_';
+
 export interface InputTiming {
   readonly intervalMs: number;
   readonly jitterMs: number;
@@ -148,7 +151,8 @@ export class RunningInput implements Accumulator, Runnable<RunningInput> {
 
   #shape(metric: Metric): Metric | undefined {
     if (!this.#filter.select(metric)) return undefined;
-    return this.#filter.modify(withTags(metric, this.#common.tags, this.#options.context.agent.hostname));
+    const { hostname } = this.#options.context.agent;
+    return this.#filter.modify(withTags(metric, this.#common.tags, hostname, this.name));
   }
 
   #create(): Input {
@@ -205,10 +209,11 @@ export class RunningInput implements Accumulator, Runnable<RunningInput> {
 
 /**
  * The metric with the plugin's tags, but for those it has itself, and with this host as its source if neither names one:
- * where the metrics of many hosts come together, equal tags would make one series of theirs. An empty value means that a
- * tag is absent. Key by key into one object: spreading is forty times slower where the values of a tag are many.
+ * where the metrics of many hosts come together, equal tags would make one series of theirs. For the same reason what an
+ * input says of itself (`weft_…`) names the input: another of its kind may run beside it. An empty value means that a tag
+ * is absent. Key by key into one object: spreading is forty times slower where the values of a tag are many.
  */
-function withTags(metric: Metric, tags: Tags | undefined, src: string): Metric {
+function withTags(metric: Metric, tags: Tags | undefined, src: string, input: string): Metric {
   if (tags === undefined && metric.tags.src) return metric;
   const merged: Record<string, string> = {};
   for (const tag in tags) merged[tag] = tags[tag] ?? '';
@@ -217,5 +222,6 @@ function withTags(metric: Metric, tags: Tags | undefined, src: string): Metric {
     if (value !== undefined && value !== '') merged[tag] = value;
   }
   merged.src ||= src;
+  if (metric.name.startsWith(SELF_PREFIX)) merged.input ||= input;
   return { name: metric.name, tags: merged, fields: metric.fields, timeNs: metric.timeNs };
 }

@@ -8,11 +8,11 @@ import type { Accumulator, Input } from '../../../core/plugin.js';
 import { hang, metricOf, untilAborted } from '../../support/fake-output.js';
 import { contextOf, environment, input } from '../../support/pipeline.js';
 
-function setUp(plugin: Input | (() => Input), common: Partial<InputConfig> = {}) {
+function setUp(plugin: Input | (() => Input), common: Partial<InputConfig> = {}, name = 'fake') {
   const env = environment();
   const emitted: Metric[] = [];
   const running = new RunningInput({
-    instance: input('fake', typeof plugin === 'function' ? plugin : () => plugin, common),
+    instance: input(name, typeof plugin === 'function' ? plugin : () => plugin, common),
     context: contextOf(env),
     timing: { intervalMs: 10_000, jitterMs: 0, offsetMs: 0 },
     emit: (metric) => void emitted.push(metric),
@@ -80,6 +80,19 @@ test('a metric without a source is this host’s, unless the configuration says 
   assert.equal(await src({ src: 'host-b' }, { tags: { src: 'set', site: 'x' } }), 'host-b');
   assert.equal(await src({}, { tags: { src: 'set' } }), 'set');
   assert.equal(await src({}, { tagexclude: ['src'] }), undefined);
+});
+
+test('what two inputs of a kind say of themselves is told apart', async () => {
+  const own = async (name: string, metric: Metric): Promise<Metric['tags'] | undefined> => {
+    const { running, emitted } = setUp({}, {}, name);
+    await started(running);
+    running.add(metric);
+    return emitted[0]?.tags;
+  };
+  const weft = metricOf('weft_pinglist', { file: 'f' });
+  assert.deepEqual(await own('near', weft), { file: 'f', src: 'host-a', input: 'near' });
+  assert.deepEqual(await own('far', weft), { file: 'f', src: 'host-a', input: 'far' });
+  assert.deepEqual(await own('far', metricOf('probe', { file: 'f' })), { file: 'f', src: 'host-a' });
 });
 
 test('a metric that names its source goes on as it is without tags and filters', async () => {
