@@ -1,7 +1,7 @@
 /** What a plugin from outside may use: `import { definePlugin, Type, gauge } from 'weft'`. The rest of core may change at any time. */
 
 export { type Clock, delay, type Timer } from './clock.js';
-export { duration, STRICT, type Static, size, type TObject, type TSchema, Type } from './config/schema.js';
+export { duration, goesWith, STRICT, type Static, size, type TObject, type TSchema, Type } from './config/schema.js';
 export { Distribution } from './distribution.js';
 export {
   BatchRefusedError,
