@@ -114,7 +114,7 @@ function addController(program: Command, signals: Signals, finish: Finish): void
 
 function addConfigCommands(program: Command, signals: Signals, finish: Finish): void {
   withConfig(
-    program.command('check').description('validate a configuration: every mistake at once, nothing is started'),
+    program.command('check').description('validate a configuration: its mistakes together, nothing is started'),
   )
     .option('--json', 'print the result as JSON')
     .addHelpText('after', examples('weft check -c weft.yaml', 'weft check -c weft.yaml --json | jq .issues'))

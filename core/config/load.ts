@@ -1,4 +1,4 @@
-/** Reads, checks and decodes a configuration. Every mistake is found before anything starts, and all are reported at once. */
+/** Reads, checks and decodes a configuration. All that is wrong in form is reported at once; create.ts has the rest. */
 
 import type { ConfigError } from '../errors.js';
 import type {
