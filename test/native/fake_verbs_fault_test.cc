@@ -81,6 +81,32 @@ TEST(fake_verbs_duplicate_a_packet) {
   CHECK_EQ(pair.fake.count("fake0", "duplicated"), 1);
 }
 
+TEST(fake_verbs_hold_a_packet_until_its_queue_is_armed) {
+  Pair pair;
+  pair.fake.command("fault fake1 before_arming");
+  CHECK_EQ(pair.send("held"), 0);
+  while (pair.fake.count("fake1", "before_arming") == 0) std::this_thread::yield();
+  CHECK(!pair.b.poll());
+  CHECK_EQ(pair.b.arm(), 0);
+  CHECK(!pair.b.event_is_there());
+  const std::optional<Wc> wc = pair.b.poll();
+  CHECK(wc && pair.b.text_in(wc->wr_id, *wc) == "held");
+}
+
+TEST(fake_verbs_complete_a_send_twice) {
+  Pair pair;
+  pair.fake.command("fault fake0 complete_twice");
+  CHECK_EQ(pair.send("one", 7), 0);
+  for (const ibv_wc_status status : {IBV_WC_SUCCESS, IBV_WC_GENERAL_ERR}) {
+    const Wc wc = pair.a.wait();
+    CHECK_EQ(wc.status, status);
+    CHECK_EQ(wc.wr_id, 7);
+  }
+  CHECK_EQ(pair.fake.count("fake0", "outstanding_sends"), 0);
+  pair.send_last("end");  // the queue pair goes on
+  CHECK_EQ(pair.others, 1);
+}
+
 TEST(fake_verbs_delay_a_packet_so_that_another_overtakes_it) {
   const FakeVerbs fake;
   const Verbs verbs(fake);

@@ -52,6 +52,7 @@ ibv_ah *ibv_create_ah(ibv_pd *pd, ibv_ah_attr *attributes) {
   ah->handle = world.next_handle++;
   ah->attributes = *attributes;
   ++static_cast<Pd *>(pd)->users;
+  owner.device->counters.add(Count::kMadeAhs);
   return keep(owner.ahs, std::move(ah));
 }
 

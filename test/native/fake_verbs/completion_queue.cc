@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "async_events.h"
 #include "event_fd.h"
+#include "receive.h"
 #include "world.h"
 
 namespace fake_verbs {
@@ -95,8 +97,10 @@ int req_notify_cq(ibv_cq *cq, int solicited_only) {
   const int error = world.failure_of("ibv_req_notify_cq", *context_of(cq->context));
   if (error != 0) return error;
   Cq &queue = *cq_of(cq);
+  const bool was_armed = std::exchange(queue.armed, false);
+  receive_before_arming(queue);
   // Armed for all stays armed for all.
-  queue.solicited_only = solicited_only != 0 && (!queue.armed || queue.solicited_only);
+  queue.solicited_only = solicited_only != 0 && (!was_armed || queue.solicited_only);
   queue.armed = true;
   return 0;
 }

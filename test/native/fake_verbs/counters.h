@@ -12,6 +12,7 @@ enum class Count {
   kPostedReceives,
   kRefusedSends,     // posts that failed: wrong state, full queue, bad request
   kRefusedReceives,
+  kMadeAhs,          // address handles
   kSent,             // packets put on the wire
   kReceived,         // packets that became a receive completion
   kDuplicated,       // by a fault
@@ -41,12 +42,12 @@ enum class Count {
 constexpr size_t kCounts = static_cast<size_t>(Count::kEnd);
 
 constexpr std::array<const char *, kCounts> kCountNames = {
-    "posted_sends",      "posted_receives",  "refused_sends",    "refused_receives",   "sent",
-    "received",          "duplicated",       "delayed",          "dropped_fault",      "dropped_loss",
-    "dropped_port_down", "dropped_no_route", "dropped_no_qp",    "dropped_state",      "dropped_qkey",
-    "dropped_pkey",      "dropped_no_receive", "lost_completions", "error_completions", "cq_overruns",
-    "cq_events",         "async_events",     "planned_failures", "busy",               "blocked",
-    "leaked",            "misuse",
+    "posted_sends",       "posted_receives",    "refused_sends",      "refused_receives",   "made_ahs",
+    "sent",               "received",           "duplicated",         "delayed",            "dropped_fault",
+    "dropped_loss",       "dropped_port_down",  "dropped_no_route",   "dropped_no_qp",      "dropped_state",
+    "dropped_qkey",       "dropped_pkey",       "dropped_no_receive", "lost_completions",   "error_completions",
+    "cq_overruns",        "cq_events",          "async_events",       "planned_failures",   "busy",
+    "blocked",            "leaked",             "misuse",
 };
 
 class Counters {

@@ -43,9 +43,10 @@
 //
 // Fault actions on what DEV sends: drop, duplicate, delay (us=: on the wire, so that others overtake it), send_error
 //   (status=, an ibv_wc_status; default 21, IBV_WC_GENERAL_ERR; the packet stays here and the queue pair goes to SQE),
-//   lose_completion, delay_completion (us=). On what DEV receives: receive_error (status=; queue pair goes to ERR),
-//   starve (as if no receive was posted), flood (the packet comes again for every receive that is posted, now and later),
-//   hide_grh (its completion says that there is none).
+//   lose_completion, delay_completion (us=), complete_twice (a second completion says status=). On what DEV receives:
+//   receive_error (status=; queue pair goes to ERR), starve (as if no receive was posted), flood (the packet comes again
+//   for every receive that is posted, now and later), hide_grh (its completion says that there is none), before_arming
+//   (it comes when its queue is armed the next time, before that: after the last poll, and too early for an event).
 //   Arguments: p=0.1 (probability), count=3 (so many packets; default 1 without p, no end with it), from=QPN, to=QPN,
 //   flow=LABEL, byteN=VALUE (payload byte), keep=1 (an error leaves the queue pair in its state).
 #pragma once

@@ -21,10 +21,12 @@ constexpr ActionName kActions[] = {
     {"send_error", Action::kSendError},
     {"lose_completion", Action::kLoseCompletion},
     {"delay_completion", Action::kDelayCompletion},
+    {"complete_twice", Action::kCompleteTwice},
     {"receive_error", Action::kReceiveError},
     {"starve", Action::kStarve},
     {"flood", Action::kFlood},
     {"hide_grh", Action::kHideGrh},
+    {"before_arming", Action::kBeforeArming},
 };
 
 bool at_receiver(Action action) { return action >= Action::kReceiveError; }
@@ -74,6 +76,9 @@ void enact(const FaultRule &rule, Fate &fate) {
     case Action::kDelayCompletion:
       fate.completion_delay_ns += rule.delay_ns;
       break;
+    case Action::kCompleteTwice:
+      fate.second_completion = rule.status;
+      break;
     case Action::kStarve:
       fate.starve = true;
       break;
@@ -82,6 +87,9 @@ void enact(const FaultRule &rule, Fate &fate) {
       break;
     case Action::kHideGrh:
       fate.hide_grh = true;
+      break;
+    case Action::kBeforeArming:
+      fate.before_arming = true;
       break;
   }
 }

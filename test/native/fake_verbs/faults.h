@@ -41,10 +41,12 @@ enum class Action {
   kSendError,
   kLoseCompletion,
   kDelayCompletion,
+  kCompleteTwice,
   kReceiveError,  // from here on for what is received
   kStarve,
   kFlood,
   kHideGrh,
+  kBeforeArming,
 };
 
 struct FaultRule {
@@ -70,9 +72,11 @@ struct Fate {
   int64_t delay_ns = 0;
   bool lose_completion = false;
   int64_t completion_delay_ns = 0;
+  std::optional<ibv_wc_status> second_completion;
   bool starve = false;
   bool flood = false;
   bool hide_grh = false;
+  bool before_arming = false;
   ibv_wc_status status = IBV_WC_SUCCESS;
   bool keeps_state = false;
 };

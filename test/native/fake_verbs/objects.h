@@ -87,6 +87,7 @@ struct Qp : ibv_qp {
   uint32_t unsignaled_sends = 0;   // since the last one that completes
   int64_t last_completion_ns = 0;  // of sends: they complete in order
   std::shared_ptr<const Packet> flood;  // comes again for each receive that is posted
+  std::vector<std::shared_ptr<const Packet>> before_arming;  // come when the queue is armed
 };
 
 struct Context : verbs_context {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "completion_queue.h"
 #include "headers.h"
@@ -69,6 +70,20 @@ Completion completion_of(const Qp &qp, const Packet &packet, const ReceiveReques
   return completion;
 }
 
+// Into the first receive that is posted.
+void fill(Device &receiver, Qp &qp, const Packet &packet, const Fate &fate, int64_t time_ns) {
+  const ReceiveRequest request = std::move(qp.receives.front());
+  qp.receives.pop_front();
+  Completion completion = completion_of(qp, packet, request);
+  completion.status = fate.status != IBV_WC_SUCCESS ? fate.status : scatter(qp, request, bytes_of(packet));
+  if (fate.hide_grh) completion.wc_flags &= ~unsigned{IBV_WC_GRH};
+  receiver.stamp(completion, time_ns);
+  if (completion.status == IBV_WC_SUCCESS) receiver.counters.add(Count::kReceived);
+  complete(*cq_of(qp.recv_cq), completion);
+  // An error of a receive is the end of a datagram queue pair (InfiniBand specification, 10.3.1).
+  if (completion.status != IBV_WC_SUCCESS && !fate.keeps_state) enter_error(qp);
+}
+
 }  // namespace
 
 void receive(Device &receiver, const Packet &packet, int64_t time_ns) {
@@ -81,20 +96,22 @@ void receive(Device &receiver, const Packet &packet, int64_t time_ns) {
   if (refused) return count(*refused);
   const Fate fate = receiver.faults.of_received(packet, receiver.random);
   if (fate.starve) return count(Count::kDroppedNoReceive);
+  if (fate.before_arming) return qp.before_arming.push_back(std::make_shared<const Packet>(packet));
 
-  const ReceiveRequest request = std::move(qp.receives.front());
-  qp.receives.pop_front();
-  Completion completion = completion_of(qp, packet, request);
-  completion.status = fate.status != IBV_WC_SUCCESS ? fate.status : scatter(qp, request, bytes_of(packet));
-  if (fate.hide_grh) completion.wc_flags &= ~unsigned{IBV_WC_GRH};
-  receiver.stamp(completion, time_ns);
-  if (completion.status == IBV_WC_SUCCESS) count(Count::kReceived);
-  complete(*cq_of(qp.recv_cq), completion);
-  // An error of a receive is the end of a datagram queue pair (InfiniBand specification, 10.3.1).
-  if (completion.status != IBV_WC_SUCCESS && !fate.keeps_state) enter_error(qp);
+  fill(receiver, qp, packet, fate, time_ns);
   if (!fate.flood || qp.flood) return;
   qp.flood = std::make_shared<const Packet>(packet);
   while (!qp.receives.empty()) receive(receiver, packet, time_ns);
+}
+
+void receive_before_arming(Cq &cq) {
+  Context &context = *context_of(cq.context);
+  for (const auto &[key, qp] : context.qps) {
+    if (cq_of(qp->recv_cq) != &cq) continue;
+    for (const auto &packet : std::exchange(qp->before_arming, {})) {
+      if (!refusal(*context.device, *qp, *packet)) fill(*context.device, *qp, *packet, {}, now_ns());
+    }
+  }
 }
 
 }  // namespace fake_verbs

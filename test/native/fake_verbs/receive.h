@@ -5,9 +5,12 @@
 
 namespace fake_verbs {
 
+struct Cq;
 struct Device;
 
 // REQUIRES: the world's lock.
 void receive(Device &receiver, const Packet &packet, int64_t time_ns);
+// What the fault `before_arming` holds for this queue arrives.
+void receive_before_arming(Cq &cq);
 
 }  // namespace fake_verbs

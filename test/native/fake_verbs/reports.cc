@@ -23,6 +23,7 @@ std::vector<NamedCount> live(const Device &device) {
   NamedCount contexts{"contexts", device.contexts.size()};
   NamedCount pds{"pds", 0}, mrs{"mrs", 0}, ahs{"ahs", 0}, channels{"channels", 0}, cqs{"cqs", 0}, queue_pairs{"qps", 0};
   NamedCount sends{"outstanding_sends", 0}, receives{"outstanding_receives", 0}, unpolled{"unpolled_completions", 0};
+  NamedCount before_arming{"before_arming", 0};
   NamedCount unread{"unread_cq_events", 0}, unacknowledged{"unacknowledged_cq_events", 0};
   for (const Context *const context : device.contexts) {
     pds.value += context->pds.size();
@@ -34,6 +35,7 @@ std::vector<NamedCount> live(const Device &device) {
     for (const auto &[key, qp] : context->qps) {
       sends.value += qp->unpolled_sends;
       receives.value += qp->receives.size();
+      before_arming.value += qp->before_arming.size();
     }
     for (const auto &[key, cq] : context->cqs) {
       unpolled.value += cq->completions.size();
@@ -43,7 +45,7 @@ std::vector<NamedCount> live(const Device &device) {
   }
   const uint64_t all = contexts.value + pds.value + mrs.value + ahs.value + channels.value + cqs.value + queue_pairs.value;
   return {contexts, pds,      mrs,      ahs,    channels,      cqs,           queue_pairs, {"live", all},
-          sends,    receives, unpolled, unread, unacknowledged};
+          sends,    receives, unpolled, unread, unacknowledged, before_arming};
 }
 
 std::string text_of(const ibv_gid &gid) {

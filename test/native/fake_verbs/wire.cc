@@ -61,13 +61,20 @@ void Wire::complete_send(Qp &qp, const Completion &completion, int64_t sent_ns, 
   }
   Completion stamped = completion;
   sender.stamp(stamped, sent_ns);
+  const auto come = [&](const Completion &one) {
+    if (qp.last_completion_ns <= now_ns()) {
+      complete(*cq_of(qp.send_cq), one);
+    } else {
+      schedule(qp.last_completion_ns, {sender.number, {}, one});
+    }
+  };
   const int64_t delay = sender.settings.completion_delay_ns + fate.completion_delay_ns;
   qp.last_completion_ns = std::max(qp.last_completion_ns, delay > 0 ? sent_ns + delay : 0);
-  if (qp.last_completion_ns <= now_ns()) {
-    complete(*cq_of(qp.send_cq), stamped);
-  } else {
-    schedule(qp.last_completion_ns, {sender.number, {}, stamped});
-  }
+  come(stamped);
+  if (!fate.second_completion) return;
+  stamped.status = *fate.second_completion;
+  stamped.frees = 0;
+  come(stamped);
 }
 
 void Wire::transmit(Device &sender, const Packet &packet, int64_t extra_delay_ns) {
