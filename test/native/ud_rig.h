@@ -26,9 +26,10 @@ inline RdmaConfig config_of(const std::string &device) {
 }
 
 // Ends the test when `condition` does not come true within a time that only a hang takes.
-inline void wait_for(const char *what, const std::function<bool()> &condition) {
+inline void wait_for(const char *what, const std::function<bool()> &condition,
+                     std::chrono::seconds limit = std::chrono::seconds(60)) {
   using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::seconds(60);
+  const auto end = Clock::now() + limit;
   while (!condition()) {
     if (Clock::now() > end) fail(__FILE__, __LINE__, std::string("waited in vain until ") + what);
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -37,7 +38,8 @@ inline void wait_for(const char *what, const std::function<bool()> &condition) {
 
 class Agent {
  public:
-  explicit Agent(const RdmaConfig &config) {
+  // `slice_ms`: for how long the engine is left to itself at a time.
+  explicit Agent(const RdmaConfig &config, int slice_ms = 20) : slice_ms_(slice_ms) {
     auto opened = open_rdma_engine(config);
     if (!opened.ok()) fail(__FILE__, __LINE__, std::string(opened.error().syscall));
     engine_ = opened.value();
@@ -159,7 +161,7 @@ class Agent {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
         continue;
       }
-      engine_.engine->pump(20, slice);
+      engine_.engine->pump(slice_ms_, slice);
       if (slice.changed) changed_ = true;
       const std::lock_guard<std::mutex> lock(mutex_);
       records_.insert(records_.end(), slice.records.begin(), slice.records.end());
@@ -169,6 +171,7 @@ class Agent {
     engine_.monitor.reset();
   }
 
+  const int slice_ms_;
   RdmaEngine engine_;
   std::thread thread_;
   std::atomic<bool> paused_{false}, standing_{false}, changed_{false};
