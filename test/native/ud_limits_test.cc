@@ -1,4 +1,4 @@
-// What goes beyond the usual: floods, bursts, queues that fail without an event.
+// What goes beyond the usual: floods, bursts, queues and addresses that fail.
 
 #include <arpa/inet.h>
 
@@ -105,6 +105,26 @@ TEST(rdma_probe_that_was_answered_is_a_success_when_its_port_goes) {
     CHECK_EQ(hosts.a.records(ProbeResult::kSuccess).size(), 0);
     hosts.fake.command(std::string("event fake0 ") + event);
     for (const Record &record : hosts.a.await(ProbeResult::kSuccess, 5)) CHECK(std::isnan(record.network_rtt_ns));
+  }
+}
+
+// Nobody waits for what cannot come any more, and what this host lost is no loss of the network.
+TEST(rdma_probes_under_way_are_send_errors_when_their_port_goes) {
+  for (const auto &[event, error] : {std::pair{"port_err", ENETDOWN}, std::pair{"device_fatal", ENODEV}}) {
+    Pair hosts(kSettings);
+    const RdmaStatus b = hosts.b.status();
+    hosts.fake.command("fault fake1 drop p=1");
+    hosts.a.probe(b.gid, b.qpn, 1, /*timeout_us=*/600'000'000);
+    wait_for("some are under way", [&] { return hosts.b.stat("reflector_received") > 10; });
+    hosts.a.stop_probing();
+    wait_for("no more leave", [&] { return hosts.a.stat("targets") == 0; });
+    const auto sent = static_cast<size_t>(hosts.a.stat("sent"));
+    hosts.a.forget_records();
+    hosts.fake.command(std::string("event fake0 ") + event);
+    const std::vector<Record> ended = hosts.a.await(ProbeResult::kSendError, sent);
+    CHECK_EQ(ended.size(), sent);
+    for (const Record &record : ended) CHECK_EQ(record.error, error);
+    CHECK_EQ(hosts.a.stat("timeout"), 0);
   }
 }
 
