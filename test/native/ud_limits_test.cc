@@ -14,6 +14,8 @@ namespace {
 
 constexpr const char *kSettings = "latency_us=4.8,clock=raw,clock_hz=31250000";
 constexpr const char *kUserClock = "latency_us=4.8,clock=none";
+// An address handle is made anew after 45 to 60 s, whatever happens.
+constexpr std::chrono::seconds kBeforeItsAge{40};
 
 // What a stranger with the qkey sends, to the address of another host.
 class Stranger {
@@ -126,6 +128,30 @@ TEST(rdma_probes_under_way_are_send_errors_when_their_port_goes) {
     for (const Record &record : ended) CHECK_EQ(record.error, error);
     CHECK_EQ(hosts.a.stat("timeout"), 0);
   }
+}
+
+// The neighbour may have got another address meanwhile.
+TEST(rdma_address_is_resolved_anew_when_its_probes_are_lost) {
+  Pair hosts(kSettings);
+  const RdmaStatus b = hosts.b.status();
+  hosts.a.probe(b.gid, b.qpn, 1, /*timeout_us=*/50'000);
+  hosts.a.await(ProbeResult::kSuccess, 5);
+  const uint64_t made = hosts.fake.count("fake0", "made_ahs");
+  hosts.fake.command("fault fake0 drop p=1");
+  wait_for("there is another handle", [&] { return hosts.fake.count("fake0", "made_ahs") > made; }, kBeforeItsAge);
+}
+
+TEST(rdma_address_is_resolved_anew_when_the_port_was_down) {
+  Pair hosts(kSettings);
+  const RdmaStatus b = hosts.b.status();
+  hosts.a.probe(b.gid, b.qpn, 1, /*timeout_us=*/600'000'000);  // none is lost
+  hosts.a.await(ProbeResult::kSuccess, 5);
+  CHECK_EQ(hosts.fake.count("fake0", "made_ahs"), 1);
+  hosts.fake.command("event fake0 port_err");
+  hosts.a.await(ProbeResult::kSendError, 5);
+  hosts.fake.command("event fake0 port_active");
+  wait_for("there is another handle", [&] { return hosts.fake.count("fake0", "made_ahs") == 2; }, kBeforeItsAge);
+  hosts.a.await_successes(5);
 }
 
 // A probe that was due is told, even if it never left.
