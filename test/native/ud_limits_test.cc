@@ -154,6 +154,26 @@ TEST(rdma_address_is_resolved_anew_when_the_port_was_down) {
   hosts.a.await_successes(5);
 }
 
+// No device should, but a slot that is freed twice would carry two messages at once.
+TEST(rdma_send_that_completes_twice_is_counted_once) {
+  constexpr int kTwice = 5;
+  // The last message of an answer: ACK2 where ACK1 does not tell T4.
+  for (const auto &[settings, last] : {std::pair{kSettings, " byte2=2"}, std::pair{kUserClock, " byte2=1"}}) {
+    Pair hosts(settings);
+    hosts.a.probe(hosts.b);
+    hosts.a.await(ProbeResult::kSuccess, 5);
+    const std::string twice = " complete_twice count=" + std::to_string(kTwice);
+    hosts.fake.command("fault fake1" + twice + last);
+    hosts.fake.command("fault fake0" + twice);
+    wait_for("they have", [&] { return hosts.fake.count("all", "error_completions") == 2 * kTwice; });
+    const double reflected = hosts.b.stat("reflected");
+    wait_for("they were taken", [&] { return hosts.b.stat("reflected") > reflected + kTwice; });
+    wait_for("they were taken", [&] { return hosts.a.stat("unmatched") == kTwice; });
+    CHECK_EQ(hosts.b.stat("reflector_failed") + hosts.a.stat("failed_sends"), 0);
+    CHECK_EQ(hosts.a.stat("sessions") + hosts.b.stat("sessions"), 2);
+  }
+}
+
 // A probe that was due is told, even if it never left.
 TEST(rdma_probe_that_waits_for_its_address_is_a_send_error_when_its_device_goes) {
   Pair hosts(std::string(kSettings) + ",fake0.resolve_us=600000000");
