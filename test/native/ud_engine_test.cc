@@ -227,6 +227,16 @@ TEST(rdma_second_and_late_answers_are_known_as_such) {
   CHECK_EQ(hosts.a.stat("duplicate"), 4);
 }
 
+// An answer that comes twice, and both times too late.
+TEST(rdma_late_answer_is_counted_once) {
+  Pair hosts(with(kTicks));
+  hosts.fake.command("fault fake1 duplicate byte2=1 p=1");
+  hosts.fake.command("fault fake1 delay us=200000 byte2=1 p=1");
+  hosts.a.probe(hosts.b.status().gid, hosts.b.status().qpn, 1, 50'000);
+  std::set<uint32_t> probes;
+  for (const Record &record : hosts.a.await(ProbeResult::kLate, 10)) CHECK(probes.insert(record.sequence).second);
+}
+
 TEST(rdma_paths_are_flow_labels) {
   Pair hosts(with(kTicks));
   hosts.a.probe(hosts.b, 4);

@@ -172,6 +172,13 @@ class Answerer {
     CHECK_EQ(endpoint_.send(to, qpn, text.substr(0, bytes), 100, kQkey, 0), 0);
   }
   ibv_ah *address_of(const Answerer &other) { return endpoint_.address_of(other.endpoint_); }
+  // On InfiniBand.
+  ibv_ah *address_of(uint16_t lid) {
+    ibv_ah_attr attributes{};
+    attributes.port_num = 1;
+    attributes.dlid = lid;
+    return endpoint_.address(attributes);
+  }
 
  private:
   Endpoint endpoint_;
@@ -220,6 +227,27 @@ TEST(rdma_answers_are_believed_from_the_queue_pair_that_was_probed_only) {
   CHECK_EQ(a.records(ProbeResult::kSuccess).size(), 0);
 
   probed.send(probed.address_of(home), from, right);
+  CHECK_EQ(a.await(ProbeResult::kSuccess, 1).size(), 1);
+}
+
+// Packets carry no GID within a subnet: the LID says whose they are.
+TEST(rdma_answers_on_infiniband_are_believed_from_the_lid_that_was_probed_only) {
+  constexpr uint16_t kHome = 17, kProbed = 18;
+  const FakeVerbs fake(std::string(kUserClock) +
+                       ",link=ib,devices=3,fake1.next_qpn=500,fake2.next_qpn=500,fake0.lid=17,fake1.lid=18");
+  RdmaConfig config = config_of("fake0");
+  config.qkey = kQkey;
+  Agent a(config);
+  const Verbs verbs(fake);
+  Answerer probed(verbs, "fake1"), stranger(verbs, "fake2");
+  CHECK_EQ(stranger.qpn(), probed.qpn());
+  a.probe("fe80::1", probed.qpn(), 1, 600'000'000, kProbed, 50'000);
+  const auto [probe, from] = probed.next();
+  const Payload right = answer_to(probe);
+  stranger.send(stranger.address_of(kHome), from, right);
+  wait_for("it was taken", [&] { return a.stat("unmatched") + a.stat("success") == 1; });
+  CHECK_EQ(a.stat("success"), 0);
+  probed.send(probed.address_of(kHome), from, right);
   CHECK_EQ(a.await(ProbeResult::kSuccess, 1).size(), 1);
 }
 
