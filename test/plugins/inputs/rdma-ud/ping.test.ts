@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StartupError } from '../../../../core/errors.js';
 import { createRdmaEngine, rdmaStatus } from '../../../../native/index.js';
 import { EnginePump } from '../../../../plugins/common/probing/engine-pump.js';
 import { DEFAULT_QKEY, type PortOptions } from '../../../../plugins/inputs/rdma-ud/config.js';
@@ -48,5 +49,17 @@ test('the probes leave by the port that reaches the target', async (t) => {
     return rdmaStatus(engine).gid;
   };
   assert.equal(await openedFor('::ffff:10.0.0.9'), '::ffff:10.0.0.2');
+  assert.equal(await devices.count('fake0', 'contexts'), 0, 'what does not reach it is closed');
   assert.equal(await openedFor('2001:db8::9'), '2001:db8::1');
+});
+
+test('a target that no port reaches: each is named, and none stays open', async () => {
+  const devices = await configured();
+  await assert.rejects(
+    openPingPort({ target: rdmaTarget({ gid: '2001:db8::9' }), from: undefined, options: OPTIONS }),
+    (error: unknown) =>
+      error instanceof StartupError &&
+      /reaches 2001:db8::9: fake0:1 has ::ffff:10\.0\.0\.1, fake1:1 has ::ffff:10\.0\.0\.2; choose/.test(error.message),
+  );
+  assert.equal(await devices.count('all', 'live'), 0);
 });

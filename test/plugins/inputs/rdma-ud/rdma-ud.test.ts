@@ -156,10 +156,13 @@ describe('inputs.rdma-ud', () => {
     await r.until(succeeded);
     await devices.command('remove fake0');
     await eventually(() => !r.endpoints().some((endpoint) => deviceOf(endpoint) === 'fake0'));
+    const has = (level: string, words: RegExp): boolean => r.log.messages(level).some((message) => words.test(message));
+    assert.ok(has('warn', /; it is opened anew$/));
     await devices.command('add fake0');
     await eventually(() => r.endpoints().some((endpoint) => deviceOf(endpoint) === 'fake0'));
     const back = r.endpoints().find((endpoint) => deviceOf(endpoint) === 'fake0');
     assert.notEqual(back?.attributes.qpn, first?.attributes.qpn);
+    assert.ok(has('info', /^open again: queue pair/) && !has('warn', /^open again/));
     // It kept its targets, and probes them again.
     const seen = r.acc.metrics.length;
     await r.until((metric) => succeeded(metric) && r.acc.metrics.indexOf(metric) >= seen);
