@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cmath>
 
+#include "base/clock.h"
 #include "ud_rig.h"
 #include "verbs_endpoint.h"
 
@@ -94,6 +95,31 @@ TEST(rdma_completion_queue_that_cannot_be_polled_is_made_anew) {
     const std::string said = std::string(verb) + ": Input/output error";
     CHECK(hosts.a.told(said) || hosts.b.told(said));
   }
+}
+
+// Its event has to be acknowledged, or the queue cannot be destroyed.
+TEST(rdma_completion_queue_that_says_that_it_failed_is_made_anew) {
+  Pair hosts(kSettings);
+  hosts.a.probe(hosts.b);
+  hosts.a.await(ProbeResult::kSuccess, 5);
+  hosts.fake.command("event fake0 cq_err");
+  wait_for("there is another session", [&] { return hosts.a.stat("sessions") == 2; });
+  CHECK(hosts.a.told("the completion queue failed"));
+  hosts.a.await_successes(5);
+  CHECK_EQ(hosts.fake.count("fake0", "blocked"), 0);
+}
+
+TEST(rdma_device_that_cannot_be_opened_is_tried_less_and_less_often) {
+  const FakeVerbs fake(kSettings);
+  Agent a("fake0");
+  fake.command("fail ibv_alloc_pd ENOMEM times=0");
+  const int64_t start_ns = monotonic_ns();
+  fake.command("event fake0 device_fatal");
+  wait_for("it was tried four times", [&] { return fake.count("fake0", "planned_failures") >= 4; });
+  // 100, 200 and 400 ms lie between them at least, however busy the machine.
+  CHECK(monotonic_ns() - start_ns >= 700 * kNsPerMs);
+  fake.command("clear");
+  wait_for("it is open again", [&] { return a.stat("sessions") == 2; });
 }
 
 // The packet went there and came back, whatever becomes of this host's port then.

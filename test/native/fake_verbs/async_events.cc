@@ -22,6 +22,17 @@ void raise_device_event(Device &device, ibv_event_type type) {
   }
 }
 
+void raise_queue_events(Device &device) {
+  for (Context *const context : device.contexts) {
+    for (const auto &[key, cq] : context->cqs) {
+      ibv_async_event event{};
+      event.event_type = IBV_EVENT_CQ_ERR;
+      event.element.cq = cq->classic();
+      raise_async_event(*context, event);
+    }
+  }
+}
+
 // Whoever sleeps on a channel wakes up and learns it.
 void kill_contexts(Device &device) {
   raise_device_event(device, IBV_EVENT_DEVICE_FATAL);

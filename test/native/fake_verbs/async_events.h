@@ -10,6 +10,8 @@ namespace fake_verbs {
 void raise_async_event(Context &context, const ibv_async_event &event);
 // Of the port or the device, to all that have it open.
 void raise_device_event(Device &device, ibv_event_type type);
+// Of every completion queue.
+void raise_queue_events(Device &device);
 // The device's fatal error: its contexts are dead from now on.
 void kill_contexts(Device &device);
 

@@ -75,6 +75,7 @@ Answer event(const Devices &devices, const Words &words) {
       {"device_fatal", IBV_EVENT_DEVICE_FATAL}, {"gid_change", IBV_EVENT_GID_CHANGE},
       {"lid_change", IBV_EVENT_LID_CHANGE},   {"pkey_change", IBV_EVENT_PKEY_CHANGE},
       {"sm_change", IBV_EVENT_SM_CHANGE},     {"client_reregister", IBV_EVENT_CLIENT_REREGISTER},
+      {"cq_err", IBV_EVENT_CQ_ERR},
   };
   if (words.size() != 1) return refuse("event DEV NAME");
   const auto *const known =
@@ -84,6 +85,7 @@ Answer event(const Devices &devices, const Words &words) {
     if (known->second == IBV_EVENT_PORT_ERR) device->port_state = IBV_PORT_DOWN;
     if (known->second == IBV_EVENT_PORT_ACTIVE) device->port_state = IBV_PORT_ACTIVE;
     if (known->second == IBV_EVENT_DEVICE_FATAL) kill_contexts(*device);
+    else if (known->second == IBV_EVENT_CQ_ERR) raise_queue_events(*device);
     else raise_device_event(*device, known->second);
   }
   return {};

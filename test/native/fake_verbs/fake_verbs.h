@@ -25,7 +25,7 @@
 //                                modifies, queries, arms, posts, polls or takes an event of the device.
 //   event DEV NAME               port_err, port_active (with the port's state), device_fatal (every later call on the
 //                                open contexts fails with EIO), gid_change, lid_change, pkey_change, sm_change,
-//                                client_reregister.
+//                                client_reregister, cq_err (of each completion queue, which goes on).
 //   remove DEV / add DEV         unplugs it (device_fatal, not listed any more) / brings it back with other GIDs and qpns.
 //   gid DEV INDEX ADDRESS|none   changes one entry of the GID table (its type stays) and says so (gid_change).
 //   pkey DEV INDEX VALUE         changes one entry of the partition key table.
