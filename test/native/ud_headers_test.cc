@@ -82,6 +82,8 @@ TEST(rdma_partition_key_is_that_of_the_index) {
   for (const char *device : {"fake0", "fake1"}) {
     CHECK(values(packets_of(fake, device), "pkey") == Values{std::to_string(0x9001)});
   }
+  fake.command("pkey fake0 2 0");
+  wait_for("it says that there is no such key", [&] { return a.told("pkey: No such file or directory"); });
 }
 
 // Within the subnet the LID is the way; to another one a GRH goes with it.
