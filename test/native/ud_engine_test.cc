@@ -227,6 +227,14 @@ TEST(rdma_second_and_late_answers_are_known_as_such) {
   CHECK_EQ(hosts.a.stat("duplicate"), 4);
 }
 
+TEST(rdma_answer_that_comes_twice_is_one_success) {
+  Pair hosts(with(kTicks));
+  hosts.fake.command("fault fake1 duplicate p=1");  // both its messages
+  hosts.a.probe(hosts.b);
+  std::set<uint32_t> probes;
+  for (const Record &record : hosts.a.await(ProbeResult::kSuccess, 20)) CHECK(probes.insert(record.sequence).second);
+}
+
 // An answer that comes twice, and both times too late.
 TEST(rdma_late_answer_is_counted_once) {
   Pair hosts(with(kTicks));
