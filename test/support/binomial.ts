@@ -1,4 +1,4 @@
-/** What share a fair draw may show: the normal approximation of the binomial, good for thousands of draws. */
+/** What share a fair draw may show: the normal approximation of the binomial, good from dozens of draws on. */
 
 export const Z_95 = 1.96;
 /** 99.99 %: a correct program fails a test of it once in ten thousand runs. */

@@ -107,7 +107,11 @@ describe('pinglist version 1', () => {
     ['a name as address', targets(udp({ address: 'host-b' })), /address: expected an IPv4 or IPv6 .* found "host-b"$/],
     ['tcp without port', targets(udp({ transport: 'tcp' })), /^targets\[0\]: the option "port" is missing/],
     ['port 0', targets(udp({ port: 0 })), /port: expected at least 1, found the number 0$/],
-    ['port as text', targets(udp({ port: '862' })), /port: expected an integer, found "862"$/],
+    [
+      'port as text',
+      targets(udp({ port: '862' })),
+      /port: expected an integer, found "862"; leave out the quotes: 862$/,
+    ],
     [
       'misspelt key',
       targets(udp({ pyload_bytes: 5 })),
